@@ -9,6 +9,8 @@ const main = new URL("../dist/commands/main.js", import.meta.url);
 if (existsSync(fileURLToPath(main))) {
   await import(main.href);
 } else {
-  console.error("planwire is not built yet. In a clone of the repository, run `npm run build` first.");
+  console.error(
+    "planwire is not built yet. In a clone of the repository, run `npm run build` first.",
+  );
   process.exitCode = 1;
 }

@@ -1,0 +1,31 @@
+import { defineConfig } from "vitest/config";
+
+// Vite's own conditions have to be named again where one is added.
+const conditions = ["@planwire/source", "module", "node", "development|production"];
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        // Everything in one process, no build needed: packages find each other's sources.
+        resolve: { conditions },
+        ssr: { resolve: { conditions, externalConditions: ["@planwire/source", "node"] } },
+        test: {
+          name: "unit",
+          include: ["packages/*/src/**/*.test.ts", "test/architecture.test.ts"],
+          exclude: ["**/node_modules/**", "**/*.e2e.test.ts"],
+        },
+      },
+      {
+        // Whatever starts a thread or a process: runs on dist, as a user would have it.
+        test: {
+          name: "e2e",
+          include: ["test/**/*.test.ts", "packages/*/src/**/*.e2e.test.ts"],
+          exclude: ["**/node_modules/**", "test/architecture.test.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+  },
+});
