@@ -1,0 +1,25 @@
+import { z } from "zod";
+
+/** What names and ids of ours look like. Inherited peers may use any string; those are escaped inside part ids. */
+export const NAME_PATTERN = /^[A-Za-z0-9_][A-Za-z0-9_.:-]{0,127}$/;
+
+export function isName(text: string): boolean {
+  return NAME_PATTERN.test(text) && text !== "__proto__";
+}
+
+declare const brand: unique symbol;
+type Brand<B extends string> = string & { readonly [brand]: B };
+
+/** An execution: the `plan_id` that a client submitted. */
+export type ExecutionId = Brand<"ExecutionId">;
+/** A part of an execution: the `plan_id` that a worker sees. */
+export type PartId = Brand<"PartId">;
+export type WorkerId = Brand<"WorkerId">;
+export type NodeId = Brand<"NodeId">;
+/** One attempt of a stream on one hop. */
+export type StreamId = Brand<"StreamId">;
+/** One connection of this process; never travels. */
+export type ConnectionId = Brand<"ConnectionId">;
+
+/** Ids of inherited peers are free text; a bound keeps them from becoming payload. */
+export const AnyId = z.string().min(1).max(512);

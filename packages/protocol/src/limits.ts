@@ -1,0 +1,25 @@
+/** Bounds of what travels. Each has a typed error; a coordinator may set lower ones and tells them in `Registered.limits`. */
+export const LIMITS = {
+  /** Bytes of one WebSocket frame. Beyond: MESSAGE_TOO_LARGE. */
+  frameBytes: 64 * 1024 * 1024,
+  /** Bytes of one stream chunk, encoded. Beyond: MESSAGE_TOO_LARGE. */
+  chunkBytes: 4 * 1024 * 1024,
+  /** Levels of nesting inside a Json value. */
+  jsonDepth: 200,
+  /** Levels of nesting of a plan. */
+  planDepth: 64,
+  /** Nodes of one plan. */
+  planNodes: 10_000,
+  /** Messages of one batch frame. */
+  batchMessages: 4096,
+  /** Passes of a Loop that names no limit. */
+  loopIterations: 100,
+  /** Bytes of a part's id. */
+  partIdBytes: 512,
+  /** Bytes of chunks handed to a socket at a time, so that a heartbeat never waits behind bulk. */
+  bulkWindowBytes: 256 * 1024,
+  /** Credit of one direction of a stream: bytes and chunks under way. */
+  streamWindowBytes: 8 * 1024 * 1024,
+  streamWindowChunks: 64,
+} as const;
+

@@ -1,0 +1,276 @@
+import { z } from "zod";
+import { AnyId } from "../ids.js";
+import { Cause } from "../result.js";
+import { JsonValue } from "../schema/json-value.js";
+import { Count } from "../schema/numbers.js";
+import { SerializedPlan } from "../serialized-plan.js";
+import { Value } from "../value.js";
+import { WorkerEvent } from "../worker-event.js";
+import { OfferedFilter, WorkerStatus } from "./from-worker.js";
+import { AnnouncedLimits } from "./to-worker.js";
+
+const request = { request_id: Count };
+
+/** Opens a client's connection, as Register opens a worker's. */
+export const Hello = z.object({
+  type: z.literal("Hello"),
+  protocol_version: Count,
+  implementation: z.string(),
+  version: z.string(),
+  features: z.array(z.string()),
+});
+export type Hello = z.infer<typeof Hello>;
+export const Welcome = z.object({
+  type: z.literal("Welcome"),
+  history_id: z.string(),
+  coordinator_id: z.string(),
+  protocol_version: Count,
+  version: z.string(),
+  limits: AnnouncedLimits,
+  features: z.array(z.string()),
+});
+export type Welcome = z.infer<typeof Welcome>;
+
+/** Number of an event: the coordinator's start count, and a count within it. */
+export const EventNumber = z.tuple([Count, Count]);
+export type EventNumber = z.infer<typeof EventNumber>;
+
+export const Submit = z.object({
+  type: z.literal("Submit"),
+  ...request,
+  plan: SerializedPlan,
+  /** Watch it from its first event on, as if a Watch followed. */
+  watch: z.boolean().optional(),
+});
+export type Submit = z.infer<typeof Submit>;
+/** The submission is written. `existing` when the same plan_id and content was accepted before. */
+export const Accepted = z.object({
+  type: z.literal("Accepted"),
+  ...request,
+  plan_id: AnyId,
+  history_id: z.string(),
+  coordinator_id: z.string(),
+  existing: z.boolean(),
+});
+export type Accepted = z.infer<typeof Accepted>;
+
+export const ExecutionState = z.enum([
+  "Queued",
+  "Running",
+  "Cancelling",
+  "Succeeded",
+  "Failed",
+  "Cancelled",
+]);
+export type ExecutionState = z.infer<typeof ExecutionState>;
+export function isTerminal(state: ExecutionState): state is TerminalState {
+  return state === "Succeeded" || state === "Failed" || state === "Cancelled";
+}
+export type TerminalState = "Succeeded" | "Failed" | "Cancelled";
+
+/** An error as it travels: see ERRORS for the codes. */
+export const WireError = z.object({
+  code: z.string(),
+  message: z.string(),
+  retryable: z.boolean(),
+  node_id: z.string().optional(),
+  /** Where in the message or plan, e.g. `plan.Sequence[1].Execute.node_id`. */
+  path: z.string().optional(),
+  expected: z.string().optional(),
+  hint: z.string().optional(),
+  details: JsonValue.optional(),
+  cause: Cause.optional(),
+});
+export type WireError = z.infer<typeof WireError>;
+
+/** How an execution ended. */
+export const Outcome = z.discriminatedUnion("status", [
+  z.object({
+    status: z.literal("Succeeded"),
+    output: Value,
+    states: z.record(z.string(), Value),
+    worker_id: z.string().optional(),
+    attempts: Count,
+    duration_ms: Count,
+  }),
+  z.object({
+    status: z.literal("Failed"),
+    error: WireError,
+    worker_id: z.string().optional(),
+    attempts: Count,
+    duration_ms: Count,
+  }),
+  z.object({
+    status: z.literal("Cancelled"),
+    by: z.string(),
+    /** False when a call could not be stopped and still runs. */
+    stopped: z.boolean(),
+    worker_id: z.string().optional(),
+    attempts: Count,
+    duration_ms: Count,
+  }),
+]);
+export type Outcome = z.infer<typeof Outcome>;
+
+/** What happened to an execution. Worker events carry the part and attempt they came from. */
+export const ExecutionEvent = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("Accepted") }),
+  z.object({
+    kind: z.literal("AttemptStarted"),
+    part_id: AnyId,
+    attempt: Count,
+    worker_id: z.string(),
+  }),
+  z.object({
+    kind: z.literal("AttemptLost"),
+    part_id: AnyId,
+    attempt: Count,
+    worker_id: z.string(),
+    reason: z.string(),
+  }),
+  z.object({ kind: z.literal("CancelRequested"), by: z.string() }),
+  z.object({
+    kind: z.literal("Worker"),
+    part_id: AnyId,
+    attempt: Count,
+    worker_id: z.string(),
+    event: WorkerEvent,
+  }),
+  z.object({ kind: z.literal("EventsLost"), from: EventNumber, to: EventNumber }),
+  z.object({ kind: z.literal("Finished"), outcome: Outcome }),
+]);
+export type ExecutionEvent = z.infer<typeof ExecutionEvent>;
+
+/** Asks for an execution's events after `from` (all that are kept, when absent), and those to come. */
+export const Watch = z.object({
+  type: z.literal("Watch"),
+  ...request,
+  plan_id: AnyId,
+  from: EventNumber.optional(),
+});
+export type Watch = z.infer<typeof Watch>;
+export const Unwatch = z.object({ type: z.literal("Unwatch"), plan_id: AnyId });
+export const Watching = z.object({
+  type: z.literal("Watching"),
+  ...request,
+  plan_id: AnyId,
+  state: ExecutionState,
+});
+export const PlanEvent = z.object({
+  type: z.literal("PlanEvent"),
+  plan_id: AnyId,
+  number: EventNumber,
+  /** Milliseconds since 1970, by the coordinator's clock; for display. */
+  at: z.number(),
+  event: ExecutionEvent,
+});
+export type PlanEvent = z.infer<typeof PlanEvent>;
+
+/** A summary of one execution, for lists. */
+export const ExecutionSummary = z.object({
+  plan_id: AnyId,
+  name: z.string().optional(),
+  kind: z.enum(["plan", "stream"]),
+  state: ExecutionState,
+  submitted_at: z.number(),
+  finished_at: z.number().optional(),
+  attempts: Count,
+  worker_id: z.string().optional(),
+  error_code: z.string().optional(),
+});
+export type ExecutionSummary = z.infer<typeof ExecutionSummary>;
+
+export const Get = z.object({ type: z.literal("Get"), ...request, plan_id: AnyId });
+export const Got = z.object({
+  type: z.literal("Got"),
+  ...request,
+  summary: ExecutionSummary,
+  outcome: Outcome.optional(),
+});
+export type Got = z.infer<typeof Got>;
+
+export const Cancel = z.object({
+  type: z.literal("Cancel"),
+  ...request,
+  plan_id: AnyId,
+  reason: z.string().optional(),
+});
+/** `taken` is false when the execution had ended before: the cancel came too late. */
+export const CancelAnswer = z.object({
+  type: z.literal("CancelAnswer"),
+  ...request,
+  plan_id: AnyId,
+  taken: z.boolean(),
+  state: ExecutionState,
+});
+export const Explain = z.object({ type: z.literal("Explain"), ...request, plan_id: AnyId });
+export const Explained = z.object({
+  type: z.literal("Explained"),
+  ...request,
+  plan_id: AnyId,
+  state: ExecutionState,
+  reasons: z.array(z.string()),
+});
+
+/** A connected worker, as lists show it. */
+export const WorkerSummary = z.object({
+  worker_id: AnyId,
+  state: WorkerStatus,
+  slots: Count,
+  active_plans: Count,
+  active_streams: Count,
+  filters: z.array(OfferedFilter),
+  tags: z.array(z.string()),
+  inherited: z.boolean(),
+  implementation: z.string().optional(),
+  version: z.string().optional(),
+  cpu_cores: Count,
+  heartbeat_age_ms: Count,
+});
+export type WorkerSummary = z.infer<typeof WorkerSummary>;
+export const ListWorkers = z.object({ type: z.literal("ListWorkers"), ...request });
+export const Workers = z.object({
+  type: z.literal("Workers"),
+  ...request,
+  workers: z.array(WorkerSummary),
+});
+/** Newest first. `total` counts all that match, whatever the limit. */
+export const ListPlans = z.object({
+  type: z.literal("ListPlans"),
+  ...request,
+  limit: Count.max(1000),
+  state: ExecutionState.optional(),
+  /** The last plan_id of the page before. */
+  before: AnyId.optional(),
+});
+export type ListPlans = z.infer<typeof ListPlans>;
+export const Plans = z.object({
+  type: z.literal("Plans"),
+  ...request,
+  plans: z.array(ExecutionSummary),
+  total: Count,
+});
+export type Plans = z.infer<typeof Plans>;
+
+export const FROM_CLIENT = [
+  Hello,
+  Submit,
+  Watch,
+  Unwatch,
+  Get,
+  Cancel,
+  Explain,
+  ListWorkers,
+  ListPlans,
+] as const;
+export const TO_CLIENT = [
+  Welcome,
+  Accepted,
+  Watching,
+  PlanEvent,
+  Got,
+  CancelAnswer,
+  Explained,
+  Workers,
+  Plans,
+] as const;

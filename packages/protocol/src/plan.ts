@@ -1,0 +1,47 @@
+import { z } from "zod";
+import { AnyId } from "./ids.js";
+import { Count } from "./schema/numbers.js";
+import { externallyTagged, struct } from "./schema/struct.js";
+
+const Key32 = z.array(z.number().int().min(0).max(255)).length(32);
+
+export const RemoteTarget = z.union([
+  z.object({ WorkerId: AnyId }),
+  z.object({ Tag: z.string().min(1) }),
+]);
+export type RemoteTarget = z.infer<typeof RemoteTarget>;
+
+/** A plan's tree. Spelled out because TypeScript can't infer a type that holds itself. */
+export type ExecutionPlan =
+  | "Empty"
+  | { Sequence: ExecutionPlan[] }
+  | { Parallel: ExecutionPlan[] }
+  | { Execute: { node_id: string } }
+  | { Cached: { node_id: string; key: number[] } }
+  | { Loop: { node_id: string; body: ExecutionPlan; max_iterations?: number | null | undefined } }
+  | { Branch: { node_id: string; arms: [label: string, plan: ExecutionPlan][] } }
+  | { Remote: { node_id: string; target: RemoteTarget; plan: ExecutionPlan } }
+  | { Composite: { node_ids: string[] } }
+  | { Stream: { node_ids: string[]; chunk_size: number } };
+
+const Variant = externallyTagged<Exclude<ExecutionPlan, "Empty">>("plan variant", () => ({
+  Sequence: z.array(ExecutionPlan),
+  Parallel: z.array(ExecutionPlan),
+  Execute: struct({ node_id: AnyId }),
+  Cached: struct({ node_id: AnyId, key: Key32 }),
+  Loop: struct({ node_id: AnyId, body: ExecutionPlan, max_iterations: Count.nullish() }),
+  Branch: struct({ node_id: AnyId, arms: z.array(z.tuple([z.string(), ExecutionPlan])) }),
+  Remote: struct({ node_id: AnyId, target: RemoteTarget, plan: ExecutionPlan }),
+  Composite: struct({ node_ids: z.array(AnyId) }),
+  Stream: struct({ node_ids: z.array(AnyId), chunk_size: Count }),
+}));
+
+export const ExecutionPlan: z.ZodType<ExecutionPlan> = z
+  .unknown()
+  .transform((raw, ctx): ExecutionPlan => {
+    if (raw === "Empty") return raw;
+    const parsed = Variant.safeParse(raw);
+    if (parsed.success) return parsed.data;
+    for (const issue of parsed.error.issues) ctx.issues.push({ ...issue, input: raw } as never);
+    return z.NEVER;
+  }) as unknown as z.ZodType<ExecutionPlan>;

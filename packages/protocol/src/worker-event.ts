@@ -1,0 +1,58 @@
+import { z } from "zod";
+import { JsonValue } from "./schema/json-value.js";
+import { UInt64 } from "./schema/numbers.js";
+
+const text = z.string();
+const run = { run_id: text };
+const node = { run_id: text, node_id: text };
+
+const KNOWN = z.discriminatedUnion("event_type", [
+  z.looseObject({ event_type: z.literal("RunStarted"), ...run }),
+  z.looseObject({ event_type: z.literal("NodeStarted"), ...node, kind: text.optional() }),
+  z.looseObject({ event_type: z.literal("NodeProgress"), ...node, progress: z.number() }),
+  z.looseObject({
+    event_type: z.literal("NodeCacheHit"),
+    ...node,
+    tier: text.optional(),
+    load_time: UInt64.optional(),
+  }),
+  z.looseObject({
+    event_type: z.literal("NodeCompleted"),
+    ...node,
+    duration: UInt64,
+    output_summary: text.nullish(),
+  }),
+  z.looseObject({ event_type: z.literal("NodeFailed"), ...node, error: text }),
+  z.looseObject({ event_type: z.literal("RunCompleted"), ...run, duration: UInt64 }),
+  z.looseObject({ event_type: z.literal("RunFailed"), ...run, error: text }),
+  /** Ours: a line that a filter logged. Sent only to peers that announced attempts. */
+  z.looseObject({
+    event_type: z.literal("Log"),
+    ...node,
+    message: text,
+    fields: JsonValue.optional(),
+  }),
+]);
+const KNOWN_TYPES: ReadonlySet<string> = new Set(
+  KNOWN.options.map((option) => option.shape.event_type.value),
+);
+
+/** Trial, study and generation events, and whatever else a peer reports: passed through untouched. */
+const Other = z.looseObject({ event_type: text });
+
+export type KnownWorkerEvent = z.infer<typeof KNOWN>;
+export type WorkerEvent = KnownWorkerEvent | (z.infer<typeof Other> & { event_type: string });
+
+/** What a worker tells of a run while it goes on. Fields that we don't know are kept. */
+export const WorkerEvent: z.ZodType<WorkerEvent> = z.unknown().transform((raw, ctx) => {
+  const type = (raw as { event_type?: unknown } | null | undefined)?.event_type;
+  const schema = typeof type === "string" && KNOWN_TYPES.has(type) ? KNOWN : Other;
+  const parsed = schema.safeParse(raw);
+  if (parsed.success) return parsed.data;
+  for (const issue of parsed.error.issues) ctx.issues.push({ ...issue, input: raw } as never);
+  return z.NEVER;
+}) as unknown as z.ZodType<WorkerEvent>;
+
+export function isKnownEvent(event: WorkerEvent): event is KnownWorkerEvent {
+  return KNOWN_TYPES.has(event.event_type);
+}
