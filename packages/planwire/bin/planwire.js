@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 const main = new URL("../dist/commands/main.js", import.meta.url);
 
 if (existsSync(fileURLToPath(main))) {
-  await import(main.href);
+  void import(main.href);
 } else {
   console.error(
     "planwire is not built yet. In a clone of the repository, run `npm run build` first.",
