@@ -1,0 +1,139 @@
+import type {
+  ExecutionState,
+  ExecutionSummary,
+  Outcome,
+  PlanResult,
+  SerializedPlan,
+} from "@planwire/protocol";
+
+/** How a plan is cut into parts; written with its first assignment. Paths are child indexes from the root. */
+export type StoredCut =
+  | { readonly kind: "whole" }
+  | { readonly kind: "subtrees"; readonly paths: readonly (readonly number[])[] }
+  | { readonly kind: "leaves" };
+
+/** One try of a part on one worker. The newest attempt of a part is its assignment until `result` or `lost` is there. */
+export interface StoredAttempt {
+  readonly partId: string;
+  readonly attempt: number;
+  readonly workerId: string;
+  /** The worker process that was given it; undefined for a peer of the inherited wire. */
+  readonly incarnation: string | undefined;
+  readonly started: boolean;
+  /** Why the attempt was given up, when it was. */
+  readonly lost: string | undefined;
+  /** What it answered, when that was taken. */
+  readonly result: PlanResult | undefined;
+}
+
+/** Everything durable about one execution. */
+export interface StoredExecution {
+  readonly planId: string;
+  readonly kind: "plan" | "stream";
+  /** Which coordinator decides about it: not-owner answers every other's write. */
+  readonly owner: string;
+  /** Grows by one with every write; each write names the version that it expects. */
+  readonly version: number;
+  readonly contentHash: string;
+  readonly plan: SerializedPlan;
+  readonly name: string | undefined;
+  /** Milliseconds since 1970. */
+  readonly submittedAt: number;
+  readonly finishedAt: number | undefined;
+  readonly state: ExecutionState;
+  readonly cut: StoredCut | undefined;
+  readonly cancelledBy: string | undefined;
+  /** In the order in which they were made; results in the order in which they were taken (`takenOrder`). */
+  readonly attempts: readonly StoredAttempt[];
+  /** Part ids in the order in which their outcomes were written: what a restart replays into the stepper. */
+  readonly takenOrder: readonly string[];
+  readonly outcome: Outcome | undefined;
+}
+
+/** What one write changes. Several changes of one write land together or not at all. */
+export type Change =
+  | {
+      readonly type: "accept";
+      readonly kind: "plan" | "stream";
+      readonly contentHash: string;
+      readonly plan: SerializedPlan;
+      readonly name: string | undefined;
+      readonly submittedAt: number;
+    }
+  | {
+      readonly type: "assign";
+      readonly partId: string;
+      readonly attempt: number;
+      readonly workerId: string;
+      readonly incarnation: string | undefined;
+      /** With an execution's first assignment. */
+      readonly cut: StoredCut | undefined;
+    }
+  | { readonly type: "started"; readonly partId: string; readonly attempt: number }
+  | {
+      readonly type: "lose";
+      readonly partId: string;
+      readonly attempt: number;
+      readonly reason: string;
+    }
+  | {
+      readonly type: "takeResult";
+      readonly partId: string;
+      readonly attempt: number;
+      readonly result: PlanResult;
+    }
+  | { readonly type: "wishCancel"; readonly by: string }
+  | { readonly type: "finish"; readonly outcome: Outcome; readonly finishedAt: number };
+
+/** One atomic write to one execution. */
+export interface Write {
+  readonly planId: string;
+  readonly owner: string;
+  /** The version before this write; 0 for an accept. */
+  readonly expects: number;
+  readonly changes: readonly Change[];
+}
+
+/**
+ * `exists`: an accept of a plan_id that is there already; it says with which content.
+ * `notOwner`: the execution moved on without us (another owner, another version); the core forgets it.
+ */
+export type WriteAnswer =
+  | { readonly type: "done" }
+  | { readonly type: "exists"; readonly contentHash: string; readonly state: ExecutionState }
+  | { readonly type: "notOwner" }
+  | { readonly type: "failed"; readonly reason: string };
+
+export interface ListQuery {
+  readonly limit: number;
+  readonly state: ExecutionState | undefined;
+  /** The last plan_id of the page before. */
+  readonly before: string | undefined;
+}
+
+export interface Opened {
+  /** Made with the store and kept with it; fresh at every start for memory. */
+  readonly historyId: string;
+  /** How often this store was opened, this time included: the first half of an event's number. */
+  readonly boot: number;
+  /** Executions that have not ended, oldest first. */
+  readonly live: readonly StoredExecution[];
+}
+
+/**
+ * Where executions are kept. All answers come by callback, so that the memory store answers at once and a write
+ * costs no turn of the event loop there.
+ */
+export interface Store {
+  open(): Promise<Opened>;
+  /**
+   * Durable when it answers. Writes handed over together, and while an earlier commit is under way, share one sync;
+   * the answers come in the order of the writes. A write that fails changes nothing.
+   */
+  commit(writes: readonly Write[], answer: (answers: readonly WriteAnswer[]) => void): void;
+  get(planId: string): Promise<StoredExecution | undefined>;
+  list(query: ListQuery): Promise<{ readonly plans: readonly ExecutionSummary[]; readonly total: number }>;
+  /** Removes ended executions that finished before `before` (milliseconds since 1970), at most `limit`; says how many. */
+  prune(before: number, limit: number): Promise<number>;
+  close(): Promise<void>;
+}
