@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { findNpx, root, runNode, tool } from "./run.mjs";
 
-const PNPM = "pnpm@12.21.0";
+export const PNPM = "pnpm@12.21.0";
 const stamp = join(root, "node_modules/.planwire-setup");
 
 export function setup() {
