@@ -48,13 +48,23 @@ export async function startPlanwire({ store = "memory", profileInto } = {}) {
     ...profile,
     command,
     "coordinator",
-    ...["--port", "0", "--store", store, "--json"],
+    "--port",
+    "0",
+    "--store",
+    store,
+    "--json",
   ]);
   const url = String(coordinator.line.url);
   const worker = await start([
     command,
     "worker",
-    ...["--coordinator", url, "--filters", here("filters.mjs"), "--slots", "256", "--json"],
+    "--coordinator",
+    url,
+    "--filters",
+    here("filters.mjs"),
+    "--slots",
+    "256",
+    "--json",
   ]);
   const stop = async () => {
     await worker.stop();

@@ -13,7 +13,7 @@ export async function connectRelay(url) {
   let next = 0;
   socket.on("message", (data, isBinary) => {
     if (isBinary) return onChunk?.();
-    const { plan_id } = JSON.parse(String(data));
+    const { plan_id } = JSON.parse(/** @type {Buffer} */ (data).toString("utf8"));
     waiting.get(plan_id)?.();
     waiting.delete(plan_id);
   });

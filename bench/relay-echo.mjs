@@ -5,7 +5,7 @@ const socket = new WebSocket(`${process.argv[2]}/echo`, { perMessageDeflate: fal
 socket.on("open", () => console.log(JSON.stringify({ ready: true })));
 socket.on("message", (data, isBinary) => {
   if (isBinary) return socket.send(data, { binary: true });
-  const { plan } = JSON.parse(String(data));
+  const { plan } = JSON.parse(/** @type {Buffer} */ (data).toString("utf8"));
   const result = { status: "Success", output: plan.input.value, duration_ms: 0, states: {} };
   socket.send(
     JSON.stringify({

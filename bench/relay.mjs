@@ -14,7 +14,10 @@ server.on("connection", (socket, request) => {
   else asking = socket;
   socket.on("message", (data, isBinary) => {
     const other = isEcho ? asking : answering;
-    other?.send(isBinary ? data : JSON.stringify(JSON.parse(String(data))), { binary: isBinary });
+    other?.send(
+      isBinary ? data : JSON.stringify(JSON.parse(/** @type {Buffer} */ (data).toString("utf8"))),
+      { binary: isBinary },
+    );
   });
 });
 server.on("listening", () => {
