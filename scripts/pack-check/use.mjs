@@ -1,5 +1,5 @@
 // What a user does with the installed packages.
-import { build } from "esbuild";
+import { build, transform } from "esbuild";
 import {
   cpSync,
   mkdirSync,
@@ -23,8 +23,8 @@ const BUDGET = { packages: 45, megabytes: 55, browserKilobytes: 60 };
  */
 export async function checkUse(check, user) {
   await check("stays within its budget of packages and size", () => checkBudget(user));
-  await check("the README's hello world runs", () => {
-    const { code, output } = helloOfReadme();
+  await check("the README's hello world runs", async () => {
+    const { code, output } = await helloOfReadme();
     writeFileSync(join(user, "hello.mjs"), code);
     const printed = node(["hello.mjs"], { cwd: user });
     assert(printed.trim() === output.trim(), `printed:\n${printed}\nthe README shows:\n${output}`);
@@ -67,13 +67,14 @@ function checkBudget(user) {
   assert(megabytes <= BUDGET.megabytes, `${megabytes} MB, at most ${BUDGET.megabytes}`);
 }
 
-/** The first JavaScript or TypeScript block of the README, and the plain block behind it. */
-function helloOfReadme() {
+/** The first TypeScript block of the README, as JavaScript, and the plain block behind it. */
+async function helloOfReadme() {
   const readme = readFileSync(join(root, "README.md"), "utf8");
-  const found = /```(?:js|ts)\n([\s\S]*?)```[\s\S]*?```(?:text)?\n([\s\S]*?)```/.exec(readme);
-  const [, code, output] = found ?? [];
-  if (code === undefined || output === undefined)
+  const found = /```ts\n([\s\S]*?)```[\s\S]*?```text\n([\s\S]*?)```/.exec(readme);
+  const [, source, output] = found ?? [];
+  if (source === undefined || output === undefined)
     throw new Error("the README opens with no example");
+  const { code } = await transform(source, { loader: "ts" });
   return { code, output };
 }
 
