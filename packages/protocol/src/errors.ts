@@ -87,6 +87,7 @@ export interface ErrorDetailsByCode {
   STATE_MISSING: { nodeIds: readonly string[] };
   NO_SUCH_FILTER: { missing: readonly string[]; offered: readonly string[] };
   INVALID_MESSAGE: { path: string; expected: string };
+  UNKNOWN_TYPE: { path: string; expected: string };
   MESSAGE_TOO_LARGE: { bytes: number; limit: number };
   VALUE_UNSUPPORTED: { path: string; found: string };
   FILTER_LOAD_FAILED: { file: string };
@@ -135,7 +136,10 @@ export type SomeError = { [C in ErrorCode]: PlanwireError<C> }[ErrorCode];
 
 /** Whether `error` is Planwire's, and of that code where one is given. */
 export function isPlanwireError(error: unknown): error is SomeError;
-export function isPlanwireError<C extends ErrorCode>(error: unknown, code: C): error is PlanwireError<C>;
+export function isPlanwireError<C extends ErrorCode>(
+  error: unknown,
+  code: C,
+): error is PlanwireError<C>;
 export function isPlanwireError(error: unknown, code?: ErrorCode): boolean {
   if (typeof error !== "object" || error === null || !(BRAND in error)) return false;
   return code === undefined || (error as { code?: unknown }).code === code;

@@ -1,7 +1,19 @@
+export { decodeBinary, encodeBinary, type EncodeBinaryOptions } from "./codec/binary.js";
+export {
+  decodeFrame,
+  encodeFrame,
+  isUntypedReply,
+  type Decoded,
+  type FrameLimits,
+} from "./codec/frame.js";
+export { holdsTypedValues } from "./codec/holds-typed-values.js";
+export { EXT_TYPE_OF_DTYPE } from "./codec/tensor-ext.js";
+export { decodeText, encodeText } from "./codec/text.js";
 export * from "./data-ref.js";
 export * from "./errors.js";
 export * from "./features.js";
 export * from "./ids.js";
+export { issuesOf, pathText } from "./issues.js";
 export * from "./job.js";
 export * from "./limits.js";
 export * from "./messages/client.js";

@@ -6,6 +6,8 @@ export const LIMITS = {
   chunkBytes: 4 * 1024 * 1024,
   /** Levels of nesting inside a Json value. */
   jsonDepth: 200,
+  /** Levels of nesting of a msgpack frame: a plan takes up to four a level. */
+  frameDepth: 512,
   /** Levels of nesting of a plan. */
   planDepth: 64,
   /** Nodes of one plan. */
@@ -22,4 +24,3 @@ export const LIMITS = {
   streamWindowBytes: 8 * 1024 * 1024,
   streamWindowChunks: 64,
 } as const;
-

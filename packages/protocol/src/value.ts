@@ -36,7 +36,12 @@ const TensorValues = z.unknown().transform((raw, ctx): number[] | TypedArray => 
     ctx.issues.push({ code: "custom", message: "expected a number", path: [fault], input: raw });
     return z.NEVER;
   }
-  ctx.issues.push({ code: "custom", message: "expected an array of numbers", path: [], input: raw });
+  ctx.issues.push({
+    code: "custom",
+    message: "expected an array of numbers",
+    path: [],
+    input: raw,
+  });
   return z.NEVER;
 }) as unknown as z.ZodType<number[] | TypedArray>;
 
@@ -65,7 +70,12 @@ export const ByteArray = z.unknown().transform((raw, ctx): Uint8Array => {
   if (Array.isArray(raw)) {
     const bad = raw.findIndex((byte) => !Number.isInteger(byte) || byte < 0 || byte > 255);
     if (bad === -1) return Uint8Array.from(raw as number[]);
-    ctx.issues.push({ code: "custom", message: "expected an integer 0..255", path: [bad], input: raw });
+    ctx.issues.push({
+      code: "custom",
+      message: "expected an integer 0..255",
+      path: [bad],
+      input: raw,
+    });
     return z.NEVER;
   }
   ctx.issues.push({ code: "custom", message: "expected bytes", path: [], input: raw });

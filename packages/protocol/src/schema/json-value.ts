@@ -12,7 +12,10 @@ export type JsonValue =
   | { [key: string]: JsonValue };
 
 /** What is not plain JSON, as `path: what stands there`; undefined when all is well. */
-export function findNonJson(root: unknown, maxDepth: number = LIMITS.jsonDepth): JsonFault | undefined {
+export function findNonJson(
+  root: unknown,
+  maxDepth: number = LIMITS.jsonDepth,
+): JsonFault | undefined {
   return visit(root, [], maxDepth);
 }
 
@@ -21,7 +24,11 @@ export interface JsonFault {
   readonly found: string;
 }
 
-function visit(value: unknown, path: (string | number)[], depthLeft: number): JsonFault | undefined {
+function visit(
+  value: unknown,
+  path: (string | number)[],
+  depthLeft: number,
+): JsonFault | undefined {
   switch (typeof value) {
     case "string":
     case "boolean":
@@ -36,7 +43,11 @@ function visit(value: unknown, path: (string | number)[], depthLeft: number): Js
   }
 }
 
-function visitObject(value: object, path: (string | number)[], depthLeft: number): JsonFault | undefined {
+function visitObject(
+  value: object,
+  path: (string | number)[],
+  depthLeft: number,
+): JsonFault | undefined {
   if (depthLeft === 0) return { path: [...path], found: `nesting deeper than allowed` };
   if (Array.isArray(value)) {
     for (let i = 0; i < value.length; i++) {

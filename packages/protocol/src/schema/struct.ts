@@ -15,10 +15,7 @@ function nameFields(keys: readonly string[], fields: readonly unknown[]): Record
 /** A plain struct, read from a map with named fields or from a positional array. */
 export function struct<Shape extends z.ZodRawShape>(shape: Shape) {
   const keys = Object.keys(shape);
-  return z.preprocess(
-    (raw) => (Array.isArray(raw) ? nameFields(keys, raw) : raw),
-    z.object(shape),
-  );
+  return z.preprocess((raw) => (Array.isArray(raw) ? nameFields(keys, raw) : raw), z.object(shape));
 }
 
 type TaggedOption = z.ZodObject<z.ZodRawShape>;

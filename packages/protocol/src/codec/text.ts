@@ -1,0 +1,62 @@
+import { parse } from "lossless-json";
+import type { z } from "zod";
+import { PlanwireError } from "../errors.js";
+import { Message } from "../messages/message.js";
+import { fits64 } from "./integers.js";
+import { isPlainJson, writeJson } from "./json-writer.js";
+import { invalidMessage, validate } from "./validate.js";
+
+/**
+ * Reads a JSON text as `schema`. Integers beyond 2^53 - 1 come as bigint (also those that float64 holds, so that the type
+ * depends on the range alone), integers beyond 64 bits as float64, as at the inherited peer; numbers written with a
+ * fraction or an exponent are always numbers. The last of several equal keys counts.
+ * @throws PlanwireError INVALID_MESSAGE or UNKNOWN_TYPE, details {path, expected}
+ */
+export function decodeText(text: string): Message;
+export function decodeText<S extends z.ZodType>(text: string, schema: S): z.output<S>;
+export function decodeText(text: string, schema: z.ZodType = Message): unknown {
+  return validate(readText(text), schema);
+}
+
+/**
+ * Writes JSON. Bytes are arrays of integers, tensors arrays of numbers, bigints exact digits; NaN and infinities, which JSON lacks,
+ * are null; -0 is written `-0.0` and an integral float beyond 2^53 with `.0`, so that both come back as what they were.
+ * @throws PlanwireError VALUE_UNSUPPORTED for an integer beyond 64 bits and for objects that aren't data
+ */
+export function encodeText(value: unknown): string {
+  try {
+    return isPlainJson(value) ? JSON.stringify(value) : writeJson(value);
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new PlanwireError("VALUE_UNSUPPORTED", "this value nests too deeply to travel", {
+      details: { path: "", found: "nesting too deep" },
+      cause,
+    });
+  }
+}
+
+// 16 digits in a row that are no fraction: the least that can exceed 2^53. A lookbehind says it better and takes 20 times as long.
+const LONG_INTEGER = /[[,:\s-]\d{16}/;
+const LONG_INTEGER_FIRST = /^\d{16}/;
+const INTEGER = /^-?\d+$/;
+const LONGEST_INT64 = 20;
+
+/** Parses JSON without rounding integers. JSON.parse where nothing can be rounded. */
+export function readText(text: string): unknown {
+  try {
+    if (!LONG_INTEGER.test(text) && !LONG_INTEGER_FIRST.test(text)) return JSON.parse(text);
+    return parse(text, undefined, { parseNumber, onDuplicateKey: ({ newValue }) => newValue });
+  } catch (cause) {
+    const reason =
+      cause instanceof RangeError ? "it nests too deeply" : String((cause as Error).message);
+    throw invalidMessage("", "JSON", `not JSON: ${reason.slice(0, 200)}`, cause);
+  }
+}
+
+function parseNumber(literal: string): number | bigint {
+  const float = Number(literal);
+  if (Number.isSafeInteger(float) || literal.length > LONGEST_INT64 || !INTEGER.test(literal))
+    return float;
+  const integer = BigInt(literal);
+  return fits64(integer) ? integer : float;
+}
