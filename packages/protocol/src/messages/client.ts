@@ -41,6 +41,7 @@ export const Submit = z.object({
   plan: SerializedPlan,
   /** Watch it from its first event on, as if a Watch followed. */
   watch: z.boolean().optional(),
+  only_outcome: z.boolean().optional(),
 });
 export type Submit = z.infer<typeof Submit>;
 /** The submission is written. `existing` when the same plan_id and content was accepted before. */
@@ -141,12 +142,17 @@ export const ExecutionEvent = z.discriminatedUnion("kind", [
 ]);
 export type ExecutionEvent = z.infer<typeof ExecutionEvent>;
 
-/** Asks for an execution's events after `from` (all that are kept, when absent), and those to come. */
+/**
+ * Asks for an execution's events after `from` (all that are kept, when absent), and those to come. It replaces the connection's
+ * earlier watch of that execution. The watch ends with `Finished`.
+ */
 export const Watch = z.object({
   type: z.literal("Watch"),
   ...request,
   plan_id: AnyId,
   from: EventNumber.optional(),
+  /** Of all events only `Finished` is wanted: what a client that merely waits for a result asks for. */
+  only_outcome: z.boolean().optional(),
 });
 export type Watch = z.infer<typeof Watch>;
 export const Unwatch = z.object({ type: z.literal("Unwatch"), plan_id: AnyId });
