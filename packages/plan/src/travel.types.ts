@@ -1,0 +1,133 @@
+// What may travel between processes, as types see it. The rules themselves are kept at run time, in values.ts.
+import type { DType } from "@planwire/protocol";
+import type { OpaqueObject } from "./opaque-object.js";
+
+interface ArrayOfDType {
+  float64: Float64Array;
+  float32: Float32Array;
+  int64: BigInt64Array;
+  int32: Int32Array;
+  uint8: Uint8Array;
+  bool: Uint8Array;
+}
+
+/** Numbers with a shape, in row-major order. `shape: []` is one number. A bool is one byte, 0 or 1. */
+export type Tensor<D extends DType = DType> = {
+  [K in D]: {
+    readonly dtype: K;
+    readonly shape: readonly number[];
+    readonly data: ArrayOfDType[K];
+  };
+}[D];
+
+/** How deep the checks below look: types that hold themselves end there, and are left to the run-time check. */
+type DeepEnough = 6;
+type Deeper<D extends 0[]> = [...D, 0];
+
+type Atom = string | number | boolean | bigint | null | undefined | void;
+/** Structurally a tensor, whether or not its dtype was inferred as a literal. */
+type TensorLike = {
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly data: ArrayBufferView;
+};
+type TypedArray = Exclude<ArrayBufferView, DataView> & { readonly BYTES_PER_ELEMENT: number };
+type Binary = TypedArray | TensorLike | OpaqueObject;
+type Never =
+  | ((...args: never[]) => unknown)
+  | symbol
+  | Date
+  | RegExp
+  | ReadonlyMap<any, any>
+  | ReadonlySet<any>
+  | WeakMap<any, any>
+  | WeakSet<any>
+  | Promise<any>
+  | AbortSignal
+  | ArrayBuffer
+  | DataView;
+/** `Error` itself, but not a row that happens to have a name and a message. */
+type IsError<T> = T extends Error
+  ? "stack" extends keyof T
+    ? Error extends T
+      ? true
+      : false
+    : false
+  : false;
+
+/** `unknown` when T can travel unchanged, else a type whose one property says what cannot. */
+export type Travels<T> = [Stuck<T>] extends [never]
+  ? unknown
+  : { "this cannot travel between processes": Stuck<T> };
+
+/** What in T cannot travel; never when all of it can. An array of what holds bytes or tensors cannot. */
+type Stuck<T, D extends 0[] = []> = 0 extends 1 & T
+  ? never
+  : unknown extends T
+    ? never
+    : D["length"] extends DeepEnough
+      ? never
+      : T extends Atom | Binary
+        ? never
+        : T extends Never
+          ? T
+          : IsError<T> extends true
+            ? T
+            : T extends readonly (infer E)[]
+              ? Stuck<E, Deeper<D>> | (true extends HoldsBinary<E, Deeper<D>> ? T : never)
+              : T extends object
+                ? { [K in keyof T]-?: Stuck<T[K], Deeper<D>> }[keyof T]
+                : never;
+
+/** Contains true when bytes or a tensor lie anywhere in T. */
+type HoldsBinary<T, D extends 0[] = []> = 0 extends 1 & T
+  ? never
+  : unknown extends T
+    ? never
+    : D["length"] extends DeepEnough
+      ? never
+      : T extends Atom | Never
+        ? never
+        : T extends Binary
+          ? true
+          : T extends readonly (infer E)[]
+            ? HoldsBinary<E, Deeper<D>>
+            : T extends object
+              ? { [K in keyof T]-?: HoldsBinary<T[K], Deeper<D>> }[keyof T]
+              : never;
+
+/** What T is for the one who receives it: a typed array other than Uint8Array arrives as a tensor. */
+export type Arrives<T> = true extends HoldsBinary<T> ? Received<T> : T;
+
+type Received<T, D extends 0[] = []> = 0 extends 1 & T
+  ? T
+  : D["length"] extends DeepEnough
+    ? T
+    : T extends Atom | OpaqueObject
+      ? T
+      : T extends Uint8Array
+        ? Uint8Array
+        : T extends TensorLike
+          ? T["dtype"] extends DType
+            ? Tensor<T["dtype"]>
+            : TensorOfArray<T["data"]>
+          : T extends TypedArray
+            ? TensorOfArray<T>
+            : T extends object
+              ? { [K in keyof T]: Received<T[K], Deeper<D>> }
+              : T;
+
+/** Arrays without a dtype of their own are widened: see values.ts. */
+type TensorOfArray<A> = A extends Float64Array
+  ? Tensor<"float64">
+  : A extends Float32Array
+    ? Tensor<"float32">
+    : A extends BigInt64Array | BigUint64Array | Uint32Array
+      ? Tensor<"int64">
+      : A extends Int32Array | Int16Array | Uint16Array | Int8Array
+        ? Tensor<"int32">
+        : A extends Uint8Array
+          ? Tensor<"uint8" | "bool">
+          : A extends Uint8ClampedArray
+            ? Tensor<"uint8">
+            : Tensor;
