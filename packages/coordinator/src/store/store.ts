@@ -111,6 +111,13 @@ export interface ListQuery {
   readonly before: string | undefined;
 }
 
+export interface ListPage {
+  /** Newest submission first. */
+  readonly plans: readonly ExecutionSummary[];
+  /** How many match in all, whatever the limit and the page. */
+  readonly total: number;
+}
+
 export interface Opened {
   /** Made with the store and kept with it; fresh at every start for memory. */
   readonly historyId: string;
@@ -132,7 +139,8 @@ export interface Store {
    */
   commit(writes: readonly Write[], answer: (answers: readonly WriteAnswer[]) => void): void;
   get(planId: string): Promise<StoredExecution | undefined>;
-  list(query: ListQuery): Promise<{ readonly plans: readonly ExecutionSummary[]; readonly total: number }>;
+  /** Rejects with PLAN_UNKNOWN when the execution that `before` names is gone. */
+  list(query: ListQuery): Promise<ListPage>;
   /** Removes ended executions that finished before `before` (milliseconds since 1970), at most `limit`; says how many. */
   prune(before: number, limit: number): Promise<number>;
   close(): Promise<void>;

@@ -1,0 +1,144 @@
+import type { Outcome, SerializedPlan } from "@planwire/protocol";
+import { changedHead, stateOf, type ExecutionHead } from "./execution-head.js";
+import { RefusedChange } from "./refused-change.js";
+import type { Change, StoredAttempt, StoredExecution } from "./store.js";
+
+/** What a write has replaced so far, to be put back when one of its later changes is refused. */
+interface Undo {
+  readonly head: ExecutionHead;
+  readonly outcome: Outcome | undefined;
+  readonly taken: string[];
+  readonly attempts: { readonly key: string; readonly before: StoredAttempt | undefined }[];
+}
+
+/** One execution in memory. It is changed in place: a plan of many parts is not copied for each of them. */
+export class MemoryExecution {
+  readonly plan: SerializedPlan;
+  /** Grows in the order of submission. */
+  readonly position: number;
+  head: ExecutionHead;
+  outcome: Outcome | undefined;
+  /** Whether the store has let go of it; lists pass over it until they are next tidied. */
+  isRemoved = false;
+  // Made with the first attempt: an execution that waits should cost little.
+  #attempts: Map<string, StoredAttempt> | undefined;
+  #taken: Set<string> | undefined;
+
+  constructor(head: ExecutionHead, plan: SerializedPlan, position: number) {
+    this.head = head;
+    this.plan = plan;
+    this.position = position;
+  }
+
+  /** Lands all of a write's changes; throws RefusedChange and changes nothing where one can't be. */
+  apply(changes: readonly Change[]): void {
+    const undo: Undo = { head: this.head, outcome: this.outcome, taken: [], attempts: [] };
+    try {
+      for (const change of changes) this.#apply(change, undo);
+    } catch (error) {
+      this.#putBack(undo);
+      throw error;
+    }
+    this.head = { ...this.head, version: this.head.version + 1 };
+  }
+
+  snapshot(): StoredExecution {
+    const { head } = this;
+    return {
+      planId: head.planId,
+      kind: head.kind,
+      owner: head.owner,
+      version: head.version,
+      contentHash: head.contentHash,
+      plan: this.plan,
+      name: head.name,
+      submittedAt: head.submittedAt,
+      finishedAt: head.finishedAt,
+      state: stateOf(head),
+      cut: head.cut,
+      cancelledBy: head.cancelledBy,
+      attempts: [...(this.#attempts?.values() ?? [])],
+      takenOrder: [...(this.#taken ?? [])],
+      outcome: this.outcome,
+    };
+  }
+
+  #apply(change: Change, undo: Undo): void {
+    if (this.head.ended) throw RefusedChange.ended(change.type);
+    switch (change.type) {
+      case "accept":
+        throw RefusedChange.acceptNotFirst();
+      case "assign":
+        this.#assign(change, undo);
+        break;
+      case "started":
+        this.#replace(this.#open(change), { started: true }, undo);
+        break;
+      case "lose":
+        this.#replace(this.#open(change), { lost: change.reason }, undo);
+        break;
+      case "takeResult":
+        this.#take(change, undo);
+        break;
+      case "finish":
+        this.outcome = change.outcome;
+        break;
+      case "wishCancel":
+        break;
+    }
+    this.head = changedHead(this.head, change);
+  }
+
+  #assign(change: Extract<Change, { type: "assign" }>, undo: Undo): void {
+    const { partId, attempt, workerId, incarnation } = change;
+    this.#attempts ??= new Map();
+    const key = attemptKey(partId, attempt);
+    if (this.#attempts.has(key)) throw RefusedChange.attemptExists(partId, attempt);
+    undo.attempts.push({ key, before: undefined });
+    this.#attempts.set(key, {
+      partId,
+      attempt,
+      workerId,
+      incarnation,
+      started: false,
+      lost: undefined,
+      result: undefined,
+    });
+  }
+
+  #take(change: Extract<Change, { type: "takeResult" }>, undo: Undo): void {
+    const { partId, result } = change;
+    const open = this.#open(change);
+    this.#taken ??= new Set();
+    if (this.#taken.has(partId)) throw RefusedChange.resultExists(partId);
+    this.#replace(open, { result }, undo);
+    undo.taken.push(partId);
+    this.#taken.add(partId);
+  }
+
+  #open({ partId, attempt }: { partId: string; attempt: number }): StoredAttempt {
+    const found = this.#attempts?.get(attemptKey(partId, attempt));
+    if (found && found.lost === undefined && found.result === undefined) return found;
+    throw RefusedChange.attemptNotOpen(partId, attempt);
+  }
+
+  #replace(before: StoredAttempt, change: Partial<StoredAttempt>, undo: Undo): void {
+    const key = attemptKey(before.partId, before.attempt);
+    undo.attempts.push({ key, before });
+    this.#attempts?.set(key, { ...before, ...change });
+  }
+
+  #putBack(undo: Undo): void {
+    this.head = undo.head;
+    this.outcome = undo.outcome;
+    for (const partId of undo.taken) this.#taken?.delete(partId);
+    for (const { key, before } of undo.attempts.toReversed()) {
+      if (before) this.#attempts?.set(key, before);
+      else this.#attempts?.delete(key);
+    }
+  }
+}
+
+function attemptKey(partId: string, attempt: number): string {
+  return `${attempt} ${partId}`;
+}

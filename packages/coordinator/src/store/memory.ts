@@ -1,0 +1,193 @@
+import { randomUUID } from "node:crypto";
+import { PlanwireError, type ExecutionState } from "@planwire/protocol";
+import {
+  acceptedHead,
+  isExpected,
+  splitAccept,
+  stateOf,
+  summaryOf,
+  type Accept,
+} from "./execution-head.js";
+import { MemoryExecution } from "./memory-execution.js";
+import { MemoryOrder } from "./memory-order.js";
+import { RefusedChange } from "./refused-change.js";
+import { cursorGone, storeClosed } from "./store-errors.js";
+import type {
+  Change,
+  ListPage,
+  ListQuery,
+  Opened,
+  Store,
+  StoredExecution,
+  Write,
+  WriteAnswer,
+} from "./store.js";
+
+export interface MemoryStoreOptions {
+  /** How many ended executions are kept, 10,000 unless given; the oldest ended go first. */
+  readonly keepEnded?: number;
+}
+
+/** Keeps executions as long as it is open. Answers each write before `commit` returns. */
+export function memoryStore(options: MemoryStoreOptions = {}): Store {
+  const { keepEnded = 10_000 } = options;
+  if (!Number.isSafeInteger(keepEnded) || keepEnded < 0) {
+    throw new PlanwireError(
+      "BAD_USAGE",
+      `keepEnded is ${keepEnded}, expected an integer from 0 on`,
+    );
+  }
+  return new MemoryStore(keepEnded);
+}
+
+class MemoryStore implements Store {
+  readonly #keepEnded: number;
+  #history: History | undefined;
+
+  constructor(keepEnded: number) {
+    this.#keepEnded = keepEnded;
+  }
+
+  open(): Promise<Opened> {
+    this.#history = new History(this.#keepEnded);
+    return Promise.resolve({ historyId: randomUUID(), boot: 1, live: [] });
+  }
+
+  commit(writes: readonly Write[], answer: (answers: readonly WriteAnswer[]) => void): void {
+    const history = this.#history;
+    if (history) answer(writes.map((write) => history.write(write)));
+    else answer(writes.map(() => ({ type: "failed", reason: storeClosed().message })));
+  }
+
+  get(planId: string): Promise<StoredExecution | undefined> {
+    return this.#ask((history) => history.get(planId));
+  }
+
+  list(query: ListQuery): Promise<ListPage> {
+    return this.#ask((history) => history.list(query));
+  }
+
+  prune(before: number, limit: number): Promise<number> {
+    return this.#ask((history) => history.prune(before, limit));
+  }
+
+  close(): Promise<void> {
+    this.#history = undefined;
+    return Promise.resolve();
+  }
+
+  async #ask<Answer>(question: (history: History) => Answer): Promise<Answer> {
+    if (!this.#history) throw storeClosed();
+    return question(this.#history);
+  }
+}
+
+/** What happened between one opening and the closing. */
+class History {
+  readonly #keepEnded: number;
+  readonly #byId = new Map<string, MemoryExecution>();
+  readonly #submitted = new MemoryOrder();
+  readonly #ended = new MemoryOrder();
+  readonly #totals = new Map<ExecutionState, number>();
+  #nextPosition = 0;
+
+  constructor(keepEnded: number) {
+    this.#keepEnded = keepEnded;
+  }
+
+  write(write: Write): WriteAnswer {
+    try {
+      return this.#write(write);
+    } catch (error) {
+      if (error instanceof RefusedChange) return { type: "failed", reason: error.message };
+      throw error;
+    }
+  }
+
+  #write(write: Write): WriteAnswer {
+    const { accept, later } = splitAccept(write);
+    const known = this.#byId.get(write.planId);
+    if (accept) return known ? existsAlready(known) : this.#accept(write, accept, later);
+    if (!known || !isExpected(known.head, write)) return { type: "notOwner" };
+    const before = stateOf(known.head);
+    known.apply(later);
+    this.#landed(known, before);
+    return { type: "done" };
+  }
+
+  #accept(write: Write, accept: Accept, later: readonly Change[]): WriteAnswer {
+    const head = acceptedHead(write, accept);
+    const made = new MemoryExecution(head, accept.plan, this.#nextPosition);
+    made.apply(later);
+    this.#nextPosition += 1;
+    this.#byId.set(write.planId, made);
+    this.#submitted.push(made);
+    this.#landed(made, undefined);
+    return { type: "done" };
+  }
+
+  get(planId: string): StoredExecution | undefined {
+    return this.#byId.get(planId)?.snapshot();
+  }
+
+  list({ limit, state, before }: ListQuery): ListPage {
+    const beginsBelow = before === undefined ? Infinity : this.#positionOf(before);
+    const plans = [];
+    for (const { position, head } of this.#submitted.newestFirst()) {
+      if (plans.length >= limit) break;
+      if (position >= beginsBelow) continue;
+      if (state === undefined || stateOf(head) === state) plans.push(summaryOf(head));
+    }
+    const total = state === undefined ? this.#byId.size : (this.#totals.get(state) ?? 0);
+    return { plans, total };
+  }
+
+  prune(before: number, limit: number): number {
+    const ended = [...this.#ended.oldestFirst()];
+    const old = ended
+      .filter((execution) => finishedAt(execution) < before)
+      .toSorted((a, b) => finishedAt(a) - finishedAt(b))
+      .slice(0, limit);
+    for (const execution of old) this.#remove(execution);
+    return old.length;
+  }
+
+  #positionOf(planId: string): number {
+    const found = this.#byId.get(planId);
+    if (!found) throw cursorGone(planId);
+    return found.position;
+  }
+
+  #landed(execution: MemoryExecution, before: ExecutionState | undefined): void {
+    if (before) this.#count(before, -1);
+    this.#count(stateOf(execution.head), 1);
+    if (execution.head.ended) this.#keep(execution);
+  }
+
+  #count(state: ExecutionState, difference: number): void {
+    this.#totals.set(state, (this.#totals.get(state) ?? 0) + difference);
+  }
+
+  #keep(execution: MemoryExecution): void {
+    this.#ended.push(execution);
+    if (this.#ended.size <= this.#keepEnded) return;
+    const oldest = this.#ended.oldest();
+    if (oldest) this.#remove(oldest);
+  }
+
+  #remove(execution: MemoryExecution): void {
+    execution.isRemoved = true;
+    this.#byId.delete(execution.head.planId);
+    this.#count(stateOf(execution.head), -1);
+    this.#submitted.noteRemoved();
+    this.#ended.noteRemoved();
+  }
+}
+
+function finishedAt({ head }: MemoryExecution): number {
+  return head.finishedAt ?? Infinity;
+}
+
+function existsAlready({ head }: MemoryExecution): WriteAnswer {
+  return { type: "exists", contentHash: head.contentHash, state: stateOf(head) };
+}

@@ -1,0 +1,15 @@
+import { PlanwireError } from "@planwire/protocol";
+
+export function storeClosed(): PlanwireError<"STORE_UNAVAILABLE"> {
+  return new PlanwireError("STORE_UNAVAILABLE", "the store is not open", { retryable: false });
+}
+
+export function cursorGone(planId: string): PlanwireError<"PLAN_UNKNOWN"> {
+  return new PlanwireError(
+    "PLAN_UNKNOWN",
+    `no execution ${planId}, after which the page would begin`,
+    {
+      hint: "It was removed since; start again with the first page.",
+    },
+  );
+}
