@@ -1,4 +1,6 @@
+export { canonicalContent } from "./canonical.js";
 export { decodeBinary, encodeBinary, type EncodeBinaryOptions } from "./codec/binary.js";
+export { readChunkHead, rewriteStreamId, type ChunkHead } from "./codec/chunk-head.js";
 export {
   decodeFrame,
   encodeFrame,
@@ -16,16 +18,21 @@ export * from "./ids.js";
 export { issuesOf, pathText } from "./issues.js";
 export * from "./job.js";
 export * from "./limits.js";
+export * from "./lower-message.js";
+export * from "./lower-plan.js";
+export { lowerValue, type LowerOptions } from "./lower-value.js";
 export * from "./messages/client.js";
 export * from "./messages/error.js";
 export * from "./messages/from-worker.js";
 export * from "./messages/message.js";
 export * from "./messages/stream.js";
 export * from "./messages/to-worker.js";
+export * from "./outbox.js";
 export * from "./plan.js";
 export * from "./result.js";
 export { findNonJson, JsonValue, type JsonFault } from "./schema/json-value.js";
 export { Count, UInt64 } from "./schema/numbers.js";
 export * from "./serialized-plan.js";
+export * from "./tensor.js";
 export * from "./value.js";
 export * from "./worker-event.js";

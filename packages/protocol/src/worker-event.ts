@@ -6,27 +6,31 @@ const text = z.string();
 const run = { run_id: text };
 const node = { run_id: text, node_id: text };
 
+/** Fields that we do not know are kept, so they must be plain JSON. */
+const event = <Shape extends z.ZodRawShape>(shape: Shape) => z.object(shape).catchall(JsonValue);
+
 const KNOWN = z.discriminatedUnion("event_type", [
-  z.looseObject({ event_type: z.literal("RunStarted"), ...run }),
-  z.looseObject({ event_type: z.literal("NodeStarted"), ...node, kind: text.optional() }),
-  z.looseObject({ event_type: z.literal("NodeProgress"), ...node, progress: z.number() }),
-  z.looseObject({
+  event({ event_type: z.literal("RunStarted"), ...run }),
+  event({ event_type: z.literal("NodeStarted"), ...node, kind: text.nullish() }),
+  event({ event_type: z.literal("NodeProgress"), ...node, progress: z.number() }),
+  event({
     event_type: z.literal("NodeCacheHit"),
     ...node,
-    tier: text.optional(),
-    load_time: UInt64.optional(),
+    /** `Memory`, or whatever else names a tier there. */
+    tier: JsonValue.optional(),
+    load_time: UInt64.nullish(),
   }),
-  z.looseObject({
+  event({
     event_type: z.literal("NodeCompleted"),
     ...node,
     duration: UInt64,
     output_summary: text.nullish(),
   }),
-  z.looseObject({ event_type: z.literal("NodeFailed"), ...node, error: text }),
-  z.looseObject({ event_type: z.literal("RunCompleted"), ...run, duration: UInt64 }),
-  z.looseObject({ event_type: z.literal("RunFailed"), ...run, error: text }),
+  event({ event_type: z.literal("NodeFailed"), ...node, error: text }),
+  event({ event_type: z.literal("RunCompleted"), ...run, duration: UInt64 }),
+  event({ event_type: z.literal("RunFailed"), ...run, error: text }),
   /** Ours: a line that a filter logged. Sent only to peers that announced attempts. */
-  z.looseObject({
+  event({
     event_type: z.literal("Log"),
     ...node,
     message: text,
@@ -38,7 +42,7 @@ const KNOWN_TYPES: ReadonlySet<string> = new Set(
 );
 
 /** Trial, study and generation events, and whatever else a peer reports: passed through untouched. */
-const Other = z.looseObject({ event_type: text });
+const Other = event({ event_type: text });
 
 export type KnownWorkerEvent = z.infer<typeof KNOWN>;
 export type WorkerEvent = KnownWorkerEvent | (z.infer<typeof Other> & { event_type: string });

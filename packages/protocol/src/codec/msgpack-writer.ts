@@ -1,8 +1,7 @@
-import type { TypedArray } from "../value.js";
+import type { DType, TypedArray } from "../tensor.js";
 import { fits64 } from "./integers.js";
 import { unsupported } from "./json-writer.js";
 import { dtypeOf, EXT_TYPE_OF_DTYPE, littleEndianBytes, paddingAfter } from "./tensor-ext.js";
-import type { DType } from "../value.js";
 
 export interface MsgpackForm {
   /** Bytes as msgpack bin; else as arrays of integers. */

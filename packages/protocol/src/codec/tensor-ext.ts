@@ -1,4 +1,4 @@
-import { ARRAY_OF_DTYPE, DTYPES, type DType, type TypedArray } from "../value.js";
+import { ARRAY_OF_DTYPE, DTYPES, type DType, type TypedArray } from "../tensor.js";
 
 /**
  * Tensor data between our own peers: one msgpack ext type per dtype. The payload is a count of padding bytes (0..7),

@@ -1,0 +1,182 @@
+import { encodeFrame } from "./codec/frame.js";
+import type { Feature } from "./features.js";
+import { LIMITS } from "./limits.js";
+import type { Message } from "./messages/message.js";
+
+/** The socket behind an outbox, as far as the outbox needs it. */
+export interface OutboxPort {
+  send(frame: string | Uint8Array): void;
+  /** Bytes handed to the socket that it has not sent yet. */
+  bufferedBytes(): number;
+  /** Calls `flush` once, at the end of this tick. */
+  schedule(flush: () => void): void;
+}
+
+export interface OutboxOptions {
+  readonly features?: Iterable<Feature>;
+  /** Members of one batch frame. */
+  readonly batchMessages?: number;
+  /** UTF-16 units of one batch frame; a longer message goes alone. */
+  readonly batchLength?: number;
+  /** Bytes of bulk in the socket at a time. */
+  readonly bulkWindowBytes?: number;
+}
+
+/**
+ * What stands before a socket: gathers the control messages of a tick into batches where the peer takes them, and lets stream frames
+ * through only as the socket takes them, so that control never waits behind more than one window of bulk.
+ *
+ * The port's owner calls `drained()` whenever the socket has sent something, at the latest when `bufferedBytes()` is back at 0.
+ */
+export class Outbox {
+  readonly #port: OutboxPort;
+  readonly #batchMessages: number;
+  readonly #batchLength: number;
+  readonly #bulkWindowBytes: number;
+  #features: ReadonlySet<Feature>;
+  #control: (string | Uint8Array)[] = [];
+  #bulk: Uint8Array[] = [];
+  /** Frames of #bulk before this one are sent: shifting a long array for each frame is quadratic. */
+  #nextBulk = 0;
+  #bulkQueuedBytes = 0;
+  #sentCount = 0;
+  #scheduled = false;
+  #closed = false;
+
+  constructor(port: OutboxPort, options: OutboxOptions = {}) {
+    this.#port = port;
+    this.#features = new Set(options.features);
+    this.#batchMessages = options.batchMessages ?? LIMITS.batchMessages;
+    this.#batchLength = options.batchLength ?? LIMITS.bulkWindowBytes;
+    this.#bulkWindowBytes = options.bulkWindowBytes ?? LIMITS.bulkWindowBytes;
+  }
+
+  /** What the peer announced; holds for messages pushed from now on. */
+  setFeatures(features: Iterable<Feature>): void {
+    this.#features = new Set(features);
+  }
+
+  get features(): ReadonlySet<Feature> {
+    return this.#features;
+  }
+
+  /**
+   * Queues a control message until the tick ends. What the peer can't read must have been lowered before.
+   * @throws PlanwireError VALUE_UNSUPPORTED; nothing is queued then
+   */
+  push(message: Message): void {
+    this.#queue(encodeFrame(message, this.#features));
+  }
+
+  /** Queues an encoded stream frame. Bulk keeps its own order and goes behind all control. */
+  pushBulk(frame: Uint8Array): void {
+    if (this.#closed) return;
+    this.#bulk.push(frame);
+    this.#bulkQueuedBytes += frame.length;
+    this.#schedule();
+  }
+
+  /** Bytes of bulk that wait for the socket: what back-pressure is measured by. */
+  get bulkQueuedBytes(): number {
+    return this.#bulkQueuedBytes;
+  }
+
+  /** Messages sent since counting began; each batch member and each binary frame is one. */
+  get sentCount(): number {
+    return this.#sentCount;
+  }
+
+  /** Sends what control is queued, then counts from 0: called when Registered went out or came in. */
+  startCounting(): void {
+    this.#sendControl();
+    this.#sentCount = 0;
+  }
+
+  /** The socket has sent something: more bulk may go. */
+  drained(): void {
+    if (this.#bulkQueuedBytes > 0) this.flush();
+  }
+
+  /** Sends all control now, and as much bulk as the socket takes. */
+  flush(): void {
+    this.#scheduled = false;
+    if (this.#closed) return;
+    this.#sendControl();
+    this.#sendBulk();
+  }
+
+  /** Drops what is queued; nothing is sent from now on. */
+  close(): void {
+    this.#closed = true;
+    this.#control = [];
+    this.#dropSentBulk(this.#bulk.length);
+    this.#bulkQueuedBytes = 0;
+  }
+
+  #queue(frame: string | Uint8Array): void {
+    if (this.#closed) return;
+    this.#control.push(frame);
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    this.#port.schedule(() => this.flush());
+  }
+
+  #sendControl(): void {
+    const frames = this.#control;
+    this.#control = [];
+    this.#sentCount += frames.length;
+    for (const frame of this.#features.has("batch") ? this.#batches(frames) : frames) {
+      this.#port.send(frame);
+    }
+  }
+
+  /** Joins neighbouring texts; a binary frame keeps its place among them. */
+  *#batches(frames: readonly (string | Uint8Array)[]): Generator<string | Uint8Array> {
+    let members: string[] = [];
+    let length = 0;
+    for (const frame of frames) {
+      const joins =
+        typeof frame === "string" &&
+        members.length < this.#batchMessages &&
+        length + frame.length <= this.#batchLength;
+      if (!joins && members.length > 0) {
+        yield batchOf(members);
+        members = [];
+        length = 0;
+      }
+      if (typeof frame === "string") {
+        members.push(frame);
+        length += frame.length + 1;
+      } else yield frame;
+    }
+    if (members.length > 0) yield batchOf(members);
+  }
+
+  #sendBulk(): void {
+    for (;;) {
+      const frame = this.#bulk[this.#nextBulk];
+      if (frame === undefined) break;
+      const buffered = this.#port.bufferedBytes();
+      if (buffered > 0 && buffered + frame.length > this.#bulkWindowBytes) break;
+      this.#nextBulk++;
+      this.#bulkQueuedBytes -= frame.length;
+      this.#sentCount++;
+      this.#port.send(frame);
+    }
+    this.#dropSentBulk(this.#nextBulk);
+  }
+
+  #dropSentBulk(count: number): void {
+    this.#bulk = this.#bulk.slice(count);
+    this.#nextBulk = 0;
+  }
+}
+
+function batchOf(members: readonly string[]): string {
+  const [only] = members;
+  return members.length === 1 && only !== undefined ? only : `[${members.join(",")}]`;
+}
