@@ -65,7 +65,14 @@ export class Outbox {
    * @throws PlanwireError VALUE_UNSUPPORTED; nothing is queued then
    */
   push(message: Message): void {
-    this.#queue(encodeFrame(message, this.#features));
+    this.pushFrame(encodeFrame(message, this.#features));
+  }
+
+  /** Queues a control message that is encoded already: where its size has to be looked at first. */
+  pushFrame(frame: string | Uint8Array): void {
+    if (this.#closed) return;
+    this.#control.push(frame);
+    this.#schedule();
   }
 
   /** Queues an encoded stream frame. Bulk keeps its own order and goes behind all control. */
@@ -111,12 +118,6 @@ export class Outbox {
     this.#control = [];
     this.#dropSentBulk(this.#bulk.length);
     this.#bulkQueuedBytes = 0;
-  }
-
-  #queue(frame: string | Uint8Array): void {
-    if (this.#closed) return;
-    this.#control.push(frame);
-    this.#schedule();
   }
 
   #schedule(): void {
