@@ -32,10 +32,15 @@ export type {
 } from "./step.types.js";
 export { toValue } from "./to-value.js";
 export type { Arrives, Tensor, Travels } from "./travel.types.js";
-export * from "./signal.js";
+export { NO_SIGNAL, signalOf, type Signal } from "./signal.js";
 export { armKeyOf, nodeIdsOf, type Path } from "./tree.js";
 export { targetsOf } from "./target.js";
 export type { End, Leaf, LeafOp, LeafOutcome, StepResult } from "./stepper/leaf.js";
 export type { StepperOptions } from "./stepper/options.js";
 export { valueOfSource, type Source } from "./stepper/source.js";
+export type { StepperState } from "./stepper/state.js";
 export { Stepper } from "./stepper/stepper.js";
+export { assertPlan, checkPlan, type PlanLimits } from "./check.js";
+export { cutFor, type Cut } from "./cut/cut.js";
+export { parsePartId, partIdOf, type PartName } from "./cut/part-id.js";
+export { subPlan, type PartValues } from "./cut/sub-plan.js";

@@ -12,6 +12,8 @@ export const LIMITS = {
   planDepth: 64,
   /** Nodes of one plan. */
   planNodes: 10_000,
+  /** Predecessors that the edges of one plan name, taken together. */
+  planEdges: 100_000,
   /** Messages of one batch frame. */
   batchMessages: 4096,
   /** Passes of a Loop that names no limit. */

@@ -17,9 +17,15 @@ export class Stepper<H> {
   readonly #program: Program<H>;
   readonly #state: StepperState<H>;
 
-  constructor(options: StepperOptions<H>) {
+  /** `state` is one that an earlier stepper of the same options had: this one goes on from there. */
+  constructor(options: StepperOptions<H>, state: StepperState<H> = newState()) {
     this.#program = programOf(options);
-    this.#state = newState();
+    this.#state = state;
+  }
+
+  /** Plain data that each step changes: structuredClone it to keep it. */
+  get state(): Readonly<StepperState<H>> {
+    return this.#state;
   }
 
   /** `input` undefined means Empty. The signal matters only where the input itself comes out of a Loop's pass. */

@@ -1,0 +1,55 @@
+import type { ExecutionPlan, SerializedPlan } from "@planwire/protocol";
+import { innerTarget, stepTargetsOf, type Target } from "../target.js";
+import { childrenOf, type Path } from "../tree.js";
+
+/** How a plan is handed out: as one part, by subtrees (a stepper's `atomic`), or leaf by leaf. */
+export type Cut = { kind: "whole" } | { kind: "subtrees"; paths: Path[] } | { kind: "leaves" };
+
+/**
+ * How a checked plan is cut into parts. A worker of ours runs the largest subtree whose steps all have the same target;
+ * where edges may cross such subtrees, it gets single leaves. To an inherited peer a tree means something else,
+ * so it gets single leaves, but for a Forward row of Executes.
+ */
+export function cutFor(plan: SerializedPlan, peer: { inherited: boolean }): Cut {
+  const hasEdges = Object.keys(plan.edges ?? {}).length > 0;
+  if (peer.inherited) {
+    const isForward = plan.mode == null || plan.mode === "Forward";
+    return isForward && !hasEdges && isRowOfExecutes(plan.plan)
+      ? { kind: "whole" }
+      : { kind: "leaves" };
+  }
+  if (hasOneTarget(plan.plan, undefined)) return { kind: "whole" };
+  return hasEdges ? { kind: "leaves" } : { kind: "subtrees", paths: largestSubtrees(plan.plan) };
+}
+
+function isRowOfExecutes(plan: ExecutionPlan): boolean {
+  if (plan === "Empty") return false;
+  if ("Execute" in plan) return true;
+  if (!("Sequence" in plan) || plan.Sequence.length === 0) return false;
+  return plan.Sequence.every((step) => step !== "Empty" && "Execute" in step);
+}
+
+/** Subtrees without a step belong to none: the stepper passes through them. A Branch's condition may stay a leaf. */
+function largestSubtrees(root: ExecutionPlan): Path[] {
+  const found: Path[] = [];
+  const waiting: { plan: ExecutionPlan; path: Path; target: Target }[] = [
+    { plan: root, path: [], target: undefined },
+  ];
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const { plan, path, target } = next;
+    const steps = stepTargetsOf(plan, target).length;
+    if (steps === 1) found.push(path);
+    if (steps <= 1) continue;
+    const children = childrenOf(plan).map((child, index) => ({
+      plan: child,
+      path: [...path, index],
+      target: innerTarget(plan, target),
+    }));
+    for (const child of children.toReversed()) waiting.push(child);
+  }
+  return found;
+}
+
+function hasOneTarget(plan: ExecutionPlan, around: Target): boolean {
+  return stepTargetsOf(plan, around).length <= 1;
+}
