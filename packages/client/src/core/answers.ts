@@ -1,0 +1,81 @@
+import type { ErrorMessage, Message } from "@planwire/protocol";
+import type { Answer, AnswerType, Effect } from "./effects.js";
+import type { RequestType } from "./events.js";
+import { failure, type Failure } from "./failure.js";
+import type { ClientState } from "./state.js";
+import { submissionAccepted, submissionRefused } from "./submissions.js";
+import { watchRefused } from "./watches.js";
+
+const ANSWER_OF: { readonly [T in RequestType]: AnswerType } = {
+  Submit: "Accepted",
+  Watch: "Watching",
+  Get: "Got",
+  Cancel: "CancelAnswer",
+  Explain: "Explained",
+  ListWorkers: "Workers",
+  ListPlans: "Plans",
+};
+
+/**
+ * The connection is lost. Watches are made anew with the next one, from where they are by then; `tooLarge` says that one of
+ * the requests under way was the reason, and they are not sent again.
+ */
+export function loseRequestsInFlight(
+  state: ClientState,
+  tooLarge: Failure | undefined,
+  out: Effect[],
+): void {
+  for (const [id, pending] of state.requests.pending) {
+    if (pending.purpose.kind === "watch") state.requests.pending.delete(id);
+    else if (tooLarge && pending.wasSent) refuse(state, id, tooLarge, out);
+  }
+}
+
+export function failRequests(state: ClientState, why: Failure, out: Effect[]): void {
+  for (const id of state.requests.pending.keys()) refuse(state, id, why, out);
+}
+
+export function answered(state: ClientState, answer: Answer, out: Effect[]): void {
+  const id = answer.request_id;
+  const pending = state.requests.pending.get(id);
+  if (!pending) return;
+  const expected = ANSWER_OF[pending.message.type];
+  if (answer.type !== expected) {
+    const text = `the coordinator answered ${pending.message.type} with ${answer.type}, expected ${expected}`;
+    return refuse(state, id, failure("PEER_ERROR", text), out);
+  }
+  state.requests.pending.delete(id);
+  const { purpose, message } = pending;
+  if (message.type === "Submit" && answer.type === "Accepted") {
+    submissionAccepted(state, message.plan.plan_id, answer.history_id);
+  }
+  if (purpose.kind === "ask" || purpose.kind === "submit") {
+    out.push({ type: "answer", ask: purpose.ask, answer });
+  }
+}
+
+export function errorAnswered(
+  state: ClientState,
+  requestId: number,
+  error: ErrorMessage,
+  out: Effect[],
+): void {
+  const { type: _, request_id: _id, ...wireError } = error;
+  refuse(state, requestId, wireError, out);
+}
+
+export function refuse(state: ClientState, id: number, why: Failure, out: Effect[]): void {
+  const pending = state.requests.pending.get(id);
+  if (!pending) return;
+  state.requests.pending.delete(id);
+  const { purpose, message } = pending;
+  if (message.type === "Submit") submissionRefused(state, message.plan.plan_id);
+  if (message.type === "Watch") watchRefused(state, message.plan_id, why, out);
+  if (purpose.kind === "ask" || purpose.kind === "submit") {
+    out.push({ type: "refuse", ask: purpose.ask, failure: why });
+  }
+}
+
+export function isAnswer(message: Message): message is Answer {
+  return Object.values<string>(ANSWER_OF).includes(message.type);
+}

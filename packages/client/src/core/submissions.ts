@@ -1,0 +1,76 @@
+import type { SerializedPlan } from "@planwire/protocol";
+import type { Effect } from "./effects.js";
+import { refusalOf, request } from "./requests.js";
+import type { ClientState, Watched } from "./state.js";
+
+/**
+ * Submits a plan and asks for its outcome. The outcome is watched from now on: it may come in the same frame as the answer.
+ */
+export function submit(
+  state: ClientState,
+  ask: number,
+  plan: SerializedPlan,
+  out: Effect[],
+): void {
+  const refusal = refusalOf(state);
+  if (refusal) {
+    out.push({ type: "refuse", ask, failure: refusal });
+    return;
+  }
+  const watched = watchedOf(state, plan.plan_id);
+  watched.submitting++;
+  watched.outcomeWanted = true;
+  const body = { type: "Submit", plan, watch: true, only_outcome: true } as const;
+  request(state, body, { kind: "submit", ask }, out);
+}
+
+function watchedOf(state: ClientState, planId: string): Watched {
+  const known = state.watches.get(planId);
+  if (known) return known;
+  const watched: Watched = {
+    planId,
+    historyId: undefined,
+    submitting: 0,
+    outcomeWanted: true,
+    feeds: new Map(),
+  };
+  state.watches.set(planId, watched);
+  return watched;
+}
+
+export function submissionAccepted(state: ClientState, planId: string, historyId: string): void {
+  const watched = state.watches.get(planId);
+  if (!watched) return;
+  watched.submitting--;
+  watched.historyId = historyId;
+}
+
+/** An earlier submission under the same id may have been accepted: then it stays watched. */
+export function submissionRefused(state: ClientState, planId: string): void {
+  const watched = state.watches.get(planId);
+  if (!watched) return;
+  watched.submitting--;
+  if (watched.submitting === 0 && watched.historyId === undefined) state.watches.delete(planId);
+}
+
+/**
+ * Nobody waits for this submission any more. One that was never sent is forgotten. One that was may have been accepted: a Cancel
+ * follows in its stead, behind it on the same connection, or alone after a reconnect.
+ */
+export function abandonSubmit(
+  state: ClientState,
+  ask: number,
+  reason: string,
+  out: Effect[],
+): void {
+  for (const [id, { message, purpose, wasSent }] of state.requests.pending) {
+    if (purpose.kind !== "submit" || purpose.ask !== ask || message.type !== "Submit") continue;
+    state.requests.pending.delete(id);
+    const planId = message.plan.plan_id;
+    submissionRefused(state, planId);
+    if (wasSent) {
+      request(state, { type: "Cancel", plan_id: planId, reason }, { kind: "forget" }, out);
+    }
+    return;
+  }
+}

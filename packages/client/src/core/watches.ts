@@ -1,0 +1,135 @@
+import type { EventNumber, PlanEvent } from "@planwire/protocol";
+import type { Effect } from "./effects.js";
+import { failure, type Failure } from "./failure.js";
+import { request } from "./requests.js";
+import type { ClientState, Watched } from "./state.js";
+
+/** Waits for the outcome of an execution that was accepted earlier. */
+export function follow(state: ClientState, planId: string, out: Effect[]): void {
+  const ended = endOf(state);
+  if (ended) {
+    out.push({ type: "loseSight", planId, failure: ended });
+    return;
+  }
+  const watched = state.watches.get(planId);
+  if (watched) {
+    watched.outcomeWanted = true;
+    return;
+  }
+  watch(state, add(state, planId, true), out);
+}
+
+/**
+ * Opens one more reader of an execution's events, which gets all that are kept: the watch begins anew, and those that other readers
+ * have are not given to them again.
+ */
+export function openFeed(state: ClientState, feed: number, planId: string, out: Effect[]): void {
+  const ended = endOf(state);
+  if (ended) {
+    out.push({ type: "failFeed", feed, failure: ended });
+    return;
+  }
+  const watched = state.watches.get(planId) ?? add(state, planId, false);
+  watched.feeds.set(feed, { last: undefined });
+  watch(state, watched, out);
+}
+
+export function closeFeed(state: ClientState, feed: number, planId: string, out: Effect[]): void {
+  const watched = state.watches.get(planId);
+  if (!watched?.feeds.delete(feed) || watched.feeds.size > 0) return;
+  if (watched.outcomeWanted) return watch(state, watched, out);
+  state.watches.delete(planId);
+  const { phase } = state.session;
+  if (phase.name !== "ready") return;
+  const message = { type: "Unwatch", plan_id: planId } as const;
+  out.push({ type: "send", connection: phase.connection, message });
+}
+
+export function planEvent(state: ClientState, event: PlanEvent, out: Effect[]): void {
+  const watched = state.watches.get(event.plan_id);
+  if (!watched) return;
+  for (const [feed, reader] of watched.feeds) {
+    if (reader.last && !isAfter(event.number, reader.last)) continue;
+    reader.last = event.number;
+    out.push({ type: "feed", feed, event });
+  }
+  if (event.event.kind !== "Finished") return;
+  if (watched.outcomeWanted) {
+    out.push({ type: "finish", planId: watched.planId, outcome: event.event.outcome });
+  }
+  forget(state, watched);
+}
+
+/** Submissions under the same id that are not answered yet keep the entry; their own watch ends it. */
+function forget(state: ClientState, watched: Watched): void {
+  watched.feeds.clear();
+  watched.historyId = undefined;
+  watched.outcomeWanted = watched.submitting > 0;
+  if (watched.submitting === 0) state.watches.delete(watched.planId);
+}
+
+export function watchRefused(
+  state: ClientState,
+  planId: string,
+  why: Failure,
+  out: Effect[],
+): void {
+  const watched = state.watches.get(planId);
+  if (watched) fail(state, watched, why, out);
+}
+
+/** What was accepted in a history that this coordinator does not have is lost to us. */
+export function leaveOtherHistories(state: ClientState, out: Effect[]): void {
+  for (const watched of state.watches.values()) {
+    if (watched.historyId === undefined || watched.historyId === state.session.historyId) continue;
+    const text = `the coordinator does not know ${watched.planId}: it was started anew without its store, or is another one`;
+    fail(state, watched, failure("PLAN_UNKNOWN", text, { hint: "submit it again" }), out);
+  }
+}
+
+/** After a reconnect. What waits for its Accepted is watched by its Submit. */
+export function renewWatches(state: ClientState, out: Effect[]): void {
+  for (const watched of state.watches.values()) {
+    if (watched.historyId !== undefined) watch(state, watched, out);
+  }
+}
+
+export function failWatches(state: ClientState, why: Failure, out: Effect[]): void {
+  for (const watched of state.watches.values()) fail(state, watched, why, out);
+}
+
+function fail(state: ClientState, watched: Watched, why: Failure, out: Effect[]): void {
+  if (watched.outcomeWanted) {
+    out.push({ type: "loseSight", planId: watched.planId, failure: why });
+  }
+  for (const feed of watched.feeds.keys()) out.push({ type: "failFeed", feed, failure: why });
+  forget(state, watched);
+}
+
+function add(state: ClientState, planId: string, outcomeWanted: boolean): Watched {
+  const { historyId } = state.session;
+  const watched: Watched = { planId, historyId, submitting: 0, outcomeWanted, feeds: new Map() };
+  state.watches.set(planId, watched);
+  return watched;
+}
+
+/** One Watch serves everybody here: for the outcome alone, or for all events after the oldest that some reader lacks. */
+function watch(state: ClientState, watched: Watched, out: Effect[]): void {
+  if (state.session.phase.name !== "ready") return;
+  const { planId, feeds } = watched;
+  const from = feeds.size > 0 ? oldest([...feeds.values()].map(({ last }) => last)) : undefined;
+  const extent = feeds.size > 0 ? { ...(from && { from }) } : { only_outcome: true };
+  request(state, { type: "Watch", plan_id: planId, ...extent }, { kind: "watch" }, out);
+}
+
+function oldest(numbers: readonly (EventNumber | undefined)[]): EventNumber | undefined {
+  return numbers.reduce((a, b) => (a && b && isAfter(a, b) ? b : a && b && a));
+}
+
+function isAfter(a: EventNumber, b: EventNumber): boolean {
+  return a[0] === b[0] ? a[1] > b[1] : a[0] > b[0];
+}
+
+function endOf({ session }: ClientState): Failure | undefined {
+  return session.phase.name === "ended" ? session.phase.failure : undefined;
+}
