@@ -66,6 +66,7 @@ function keyedArms(arms: unknown): ParallelArm[] {
 
 /** A key that can't be a node's id names only the place in the Record; a state can't go by it. */
 function withOwnName(step: StepNode, key: string): StepNode {
+  if (key === "" || key === "__proto__") checkName(key, "an arm's key");
   const last = lastFilter(step);
   if (last === undefined || last.definition?.kind === "Stateless") return step;
   checkName(key, `the key of an arm that ends in ${last.name}, which may have a state,`);

@@ -1,5 +1,5 @@
 import type { Value } from "@planwire/protocol";
-import { opaqueObject } from "./opaque-object.js";
+import { OpaqueObject } from "./opaque-object.js";
 import { plainTensor } from "./tensor.js";
 
 /**
@@ -21,7 +21,7 @@ function plain(value: Value, path: (string | number)[]): unknown {
     case "Tensor":
       return plainTensor(value.data, path);
     case "Object":
-      return opaqueObject(value.data);
+      return new OpaqueObject(value.data);
     case "Empty":
       return undefined;
     case "Record":

@@ -2,15 +2,16 @@ const BRAND = Symbol.for("planwire.object");
 
 /**
  * A value of type Object: bytes in a form that only the peer who made it can read, a pickled model say. Pass it on as it is.
+ * Known by its brand, so that two copies of this package agree.
  */
-export interface OpaqueObject {
-  readonly kind: "planwire.object";
+export class OpaqueObject {
+  readonly kind = "planwire.object";
   readonly byteLength: number;
-}
 
-export function opaqueObject(bytes: Uint8Array): OpaqueObject {
-  const handle: OpaqueObject = { kind: "planwire.object", byteLength: bytes.byteLength };
-  return Object.defineProperty(handle, BRAND, { value: bytes });
+  constructor(bytes: Uint8Array) {
+    this.byteLength = bytes.byteLength;
+    Object.defineProperty(this, BRAND, { value: bytes });
+  }
 }
 
 /** The bytes of an opaque object; undefined for anything else. */

@@ -196,3 +196,17 @@ const lenient = defineFilter("lenient", {
 });
 lenient.with({});
 odd.as("o").with({ beyond: 1 }).as("p");
+// an input schema: the step before gives what goes into it, the filter gets what comes out
+const parsed = defineFilter("parsed", {
+  input: z.object({ n: z.string().transform(Number), of: z.number().default(1) }),
+  forward: ({ n, of }) => n.toFixed(of),
+});
+is<Eq<In<typeof parsed>, { n: string; of?: number | undefined }>>();
+const fittedTo = defineFilter("fitted-to", {
+  input: z.array(z.string().transform(Number)),
+  fit: (xs) => ({ sum: xs.reduce((sum, x) => sum + x, 0) }),
+  forward: (xs, s) => xs.map((x) => x / s.sum),
+});
+is<Eq<In<typeof fittedTo>, string[]>>();
+is<Eq<NeedsOf<typeof fittedTo>, { "fitted-to": { sum: number } }>>();
+is<Eq<Out<typeof fittedTo>, number[]>>();

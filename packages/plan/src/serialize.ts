@@ -1,4 +1,5 @@
 import {
+  isPlanwireError,
   LIMITS,
   PlanwireError,
   type Binding,
@@ -9,6 +10,7 @@ import {
 } from "@planwire/protocol";
 import { bindStates } from "./states.js";
 import {
+  checkName,
   keyOf,
   nodeOf,
   planNameOf,
@@ -21,7 +23,7 @@ import { toValue } from "./to-value.js";
 import { armKeyOf } from "./tree.js";
 
 export interface SerializeOptions {
-  /** The plan's id, fresh for each submission unless it is to be found again. */
+  /** The plan_id: a name, fresh for each submission. */
   readonly id: string;
   /** Plain data. When the property is absent the plan has no input; undefined is Empty. */
   readonly input?: unknown;
@@ -33,10 +35,11 @@ export interface SerializeOptions {
 
 /**
  * A filter or plan as it travels. Throws PLAN_REFUSED where two nodes have one id or the plan is too deep, VALUE_UNSUPPORTED for
- * an input, label, state or param that can't travel.
+ * an input, label, state or param that can't travel, BAD_USAGE for an id that is no name.
  */
 export function serializePlan(step: unknown, options: SerializeOptions): SerializedPlan {
   const root = nodeOf(step, "serializePlan()");
+  checkName(options.id, "a plan's id");
   const tree = new TreeWriter();
   const plan = tree.write(options.states ? bindStates(root, options.states) : root);
   tree.refuseDuplicates();
@@ -55,7 +58,21 @@ export function serializePlan(step: unknown, options: SerializeOptions): Seriali
 }
 
 function labels(fit: { readonly y?: unknown }): Value | null {
-  return fit.y === undefined ? null : toValue(fit.y);
+  return fit.y === undefined ? null : valueOf("the labels", fit.y);
+}
+
+/** A Value; where there can't be one the error says whose it would have been. */
+function valueOf(whose: string, plain: unknown): Value {
+  try {
+    return toValue(plain);
+  } catch (error) {
+    if (!isPlanwireError(error, "VALUE_UNSUPPORTED")) throw error;
+    const { details, hint, message } = error;
+    throw new PlanwireError("VALUE_UNSUPPORTED", `${whose}: ${message}`, {
+      details,
+      ...(hint !== undefined && { hint }),
+    });
+  }
 }
 
 interface Place {
@@ -72,11 +89,15 @@ interface NamedNode {
   readonly what: string;
 }
 
+/** More than anyone reads. */
+const MOST_ISSUES = 100;
+
 /** Writes the tree, and on the way collects what stands beside it. */
 class TreeWriter {
   readonly bindings: Binding[] = [];
   readonly armKeys = new Map<string, string[]>();
   readonly #nodes: NamedNode[] = [];
+  readonly #repeatedKeys: Issue[] = [];
 
   write(root: StepNode): ExecutionPlan {
     return this.#step(root, { indexes: "", path: "plan", depth: 1 });
@@ -130,6 +151,10 @@ class TreeWriter {
   #parallel(node: ParallelNode, at: Place): ExecutionPlan {
     const plans = node.arms.map(({ step }, i) => this.#step(step, child(at, i, `Parallel[${i}]`)));
     const keys = node.arms.map(({ key, step }, i) => key ?? keyOf(step) ?? `#${i}`);
+    if (new Set(keys).size < keys.length) {
+      const message = `two arms have the same key, of ${keys.join(", ")}`;
+      this.#repeatedKeys.push({ path: `${at.path}.Parallel`, message });
+    }
     if (plans.some((plan, i) => armKeyOf(plan, i) !== keys[i])) this.armKeys.set(at.indexes, keys);
     return { Parallel: plans };
   }
@@ -141,7 +166,7 @@ class TreeWriter {
       node_id: id,
       uses: definition?.version === undefined ? name : `${name}@${definition.version}`,
       ...(params !== undefined && { params: paramsOf(params, id) }),
-      ...(state && { state: toValue(state.value) }),
+      ...(state && { state: valueOf(`the state of ${id}`, state.value) }),
     });
   }
 
@@ -158,9 +183,13 @@ class TreeWriter {
       const message = `the id "${node.id}" stands twice: ${first.what} at ${first.path}, and ${node.what} at ${node.path}`;
       issues.push({ path: first.path, message }, { path: node.path, message });
     }
-    if (issues.length > 0) {
-      throw refused(issues, 'give one of them an id of its own with .as("another")');
-    }
+    // Where ids are repeated, keys mostly are for that reason alone.
+    const found = issues.length > 0 ? issues : this.#repeatedKeys;
+    if (found.length === 0) return;
+    throw refused(
+      found.slice(0, MOST_ISSUES),
+      'give one of them an id of its own with .as("another")',
+    );
   }
 }
 
@@ -174,7 +203,7 @@ function child(at: Place, index: number, step: string): Place {
 
 /** Params travel as Json alone: bytes and tensors are values, not settings. */
 function paramsOf(params: unknown, id: string) {
-  const value = toValue(params);
+  const value = valueOf(`the params of ${id}`, params);
   if (value.type === "Json" || value.type === "Text") return value.data;
   throw new PlanwireError(
     "VALUE_UNSUPPORTED",

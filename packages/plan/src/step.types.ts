@@ -79,18 +79,23 @@ export interface FilterOptions {
   readonly timeoutMs?: number;
 }
 
-/** Schemas are checked where the filter runs; what `params` and `input` parse to is what the filter gets. */
-interface Schemas<I, O, P, PIn> {
+/**
+ * Schemas are checked where the filter runs. The filter gets what `params` and `input` parse to; the step before it, and `with`,
+ * give what goes into them.
+ */
+interface Schemas<I, O, P, IIn, PIn> {
   readonly params?: Schema<PIn, P>;
-  readonly input?: Schema<unknown, I>;
+  readonly input?: Schema<IIn, I>;
   readonly output?: Schema<unknown, O>;
 }
 
-export interface StatelessSpec<I, O, P, PIn> extends FilterOptions, Schemas<I, O, P, PIn> {
+export interface StatelessSpec<I, O, P, IIn, PIn>
+  extends FilterOptions, Schemas<I, O, P, IIn, PIn> {
   forward(x: I, ctx: FilterContext<P>): O | Promise<O>;
 }
 
-export interface TrainableSpec<I, O, S, Y, P, PIn> extends FilterOptions, Schemas<I, O, P, PIn> {
+export interface TrainableSpec<I, O, S, Y, P, IIn, PIn>
+  extends FilterOptions, Schemas<I, O, P, IIn, PIn> {
   fit(x: I, y: Y, ctx: FilterContext<P>): S | Promise<S>;
   /** `state` is what `fit` returned, as it arrives after it travelled. */
   forward(x: I, state: Arrives<Awaited<S>>, ctx: FilterContext<P>): O | Promise<O>;
@@ -98,17 +103,17 @@ export interface TrainableSpec<I, O, S, Y, P, PIn> extends FilterOptions, Schema
 
 /** The overloads of defineFilter. */
 export interface DefineFilter {
-  <const N extends string, I, O, S, Y = unknown, P = undefined, PIn = P>(
+  <const N extends string, I, O, S, Y = unknown, P = undefined, IIn = I, PIn = P>(
     name: N,
-    spec: TrainableSpec<I, O, S, Y, P, PIn> &
-      Travels<NoInfer<I>> &
+    spec: TrainableSpec<I, O, S, Y, P, IIn, PIn> &
+      Travels<NoInfer<IIn>> &
       Travels<Awaited<NoInfer<O>>> &
       Travels<Awaited<NoInfer<S>>>,
-  ): Filter<N, I, Arrives<Awaited<O>>, { [K in N]: Arrives<Awaited<S>> }, Y, PIn>;
-  <const N extends string, I, O, P = undefined, PIn = P>(
+  ): Filter<N, IIn, Arrives<Awaited<O>>, { [K in N]: Arrives<Awaited<S>> }, Y, PIn>;
+  <const N extends string, I, O, P = undefined, IIn = I, PIn = P>(
     name: N,
-    spec: StatelessSpec<I, O, P, PIn> & Travels<NoInfer<I>> & Travels<Awaited<NoInfer<O>>>,
-  ): Filter<N, I, Arrives<Awaited<O>>, {}, unknown, PIn>;
+    spec: StatelessSpec<I, O, P, IIn, PIn> & Travels<NoInfer<IIn>> & Travels<Awaited<NoInfer<O>>>,
+  ): Filter<N, IIn, Arrives<Awaited<O>>, {}, unknown, PIn>;
   <const N extends string, I, O>(
     name: N,
     forward: ((x: I, ctx: FilterContext) => O | Promise<O>) &

@@ -63,3 +63,12 @@ const weights = defineFilter("weights", {
 });
 is<Eq<NeedsOf<typeof weights>, { weights: { w: Tensor<"float64"> } }>>();
 is<Eq<Out<typeof weights>, number[]>>();
+// a fourth key makes it an object
+const labelled = defineFilter("labelled", (n: number) => ({
+  dtype: "float64",
+  shape: [n],
+  data: new Float64Array(n),
+  name: "x",
+}));
+is<Eq<Out<typeof labelled>["data"], Tensor<"float64">>>();
+is<Eq<Out<typeof labelled>["name"], string>>();

@@ -32,7 +32,13 @@ type TensorLike = {
   readonly data: ArrayBufferView;
 };
 type TypedArray = Exclude<ArrayBufferView, DataView> & { readonly BYTES_PER_ELEMENT: number };
-type Binary = TypedArray | TensorLike | OpaqueObject;
+/** A tensor has these three keys and no other; with more it is an object that holds a typed array. */
+type IsTensor<T> = T extends TensorLike
+  ? [Exclude<keyof T, keyof TensorLike>] extends [never]
+    ? true
+    : false
+  : false;
+type Binary = TypedArray | OpaqueObject;
 type Never =
   | ((...args: never[]) => unknown)
   | symbol
@@ -69,9 +75,9 @@ type Stuck<T, D extends 0[] = []> = 0 extends 1 & T
       ? never
       : T extends Atom | Binary
         ? never
-        : T extends Never
-          ? T
-          : IsError<T> extends true
+        : IsTensor<T> extends true
+          ? never
+          : true extends (T extends Never ? true : IsError<T>)
             ? T
             : T extends readonly (infer E)[]
               ? Stuck<E, Deeper<D>> | (true extends HoldsBinary<E, Deeper<D>> ? T : never)
@@ -107,15 +113,19 @@ type Received<T, D extends 0[] = []> = 0 extends 1 & T
       ? T
       : T extends Uint8Array
         ? Uint8Array
-        : T extends TensorLike
-          ? T["dtype"] extends DType
-            ? Tensor<T["dtype"]>
-            : TensorOfArray<T["data"]>
+        : IsTensor<T> extends true
+          ? TensorOf<T>
           : T extends TypedArray
             ? TensorOfArray<T>
             : T extends object
               ? { [K in keyof T]: Received<T[K], Deeper<D>> }
               : T;
+
+type TensorOf<T> = T extends { dtype: infer D extends DType }
+  ? Tensor<D>
+  : T extends { data: infer A }
+    ? TensorOfArray<A>
+    : never;
 
 /** Arrays without a dtype of their own are widened: see values.ts. */
 type TensorOfArray<A> = A extends Float64Array
