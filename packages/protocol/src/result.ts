@@ -29,6 +29,8 @@ export const PlanResult = tagged("status", [
     node_id: z.string().optional(),
     cause: Cause.optional(),
     details: JsonValue.optional(),
+    /** The next thing to try. */
+    hint: z.string().optional(),
   }),
   z.object({
     status: z.literal("Cancelled"),

@@ -1,7 +1,7 @@
 import { decode, encode, ExtData } from "@msgpack/msgpack";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { isPlanwireError, PlanwireError } from "../errors.js";
+import { isPlanwireError, type PlanwireError } from "../errors.js";
 import { JsonValue } from "../schema/json-value.js";
 import type { DType, TypedArray } from "../tensor.js";
 import { Value } from "../value.js";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { isPlanwireError, PlanwireError } from "../errors.js";
+import { isPlanwireError, type PlanwireError } from "../errors.js";
 import { JsonValue } from "../schema/json-value.js";
 import { Value } from "../value.js";
 import { decodeText, encodeText } from "./text.js";
