@@ -44,3 +44,5 @@ export { assertPlan, checkPlan, type PlanLimits } from "./check.js";
 export { cutFor, type Cut } from "./cut/cut.js";
 export { parsePartId, partIdOf, type PartName } from "./cut/part-id.js";
 export { subPlan, type PartValues } from "./cut/sub-plan.js";
+export { planMermaid } from "./graph/plan-mermaid.js";
+export { planTree } from "./graph/plan-tree.js";

@@ -65,10 +65,6 @@ export function frameKeyOf(path: Path): string {
   return path.join(".");
 }
 
-export function childPlace(
-  place: Place,
-  index: number,
-  passes: readonly number[] = place.passes,
-): Place {
-  return { path: [...place.path, index], passes, target: place.target };
+export function childPlace(place: Place, index: number): Place {
+  return { ...place, path: [...place.path, index] };
 }

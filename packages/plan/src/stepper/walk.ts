@@ -84,12 +84,11 @@ export class Walk<H> {
 
   #enter(place: Place, input: Flow<H>): void {
     const plan = this.#planAt(place.path);
-    if (this.#program.atomic.has(frameKeyOf(place.path)))
-      return this.#startPart(plan, place, input);
-    if (plan === "Empty") return this.leave(place, input);
     const id = ownIdOf(plan);
     const wired = id === undefined ? input : this.#wired(id, input, place);
     if (wired === undefined) return;
+    if (this.#isAtomic(place.path)) return this.#startPart(plan, place, wired);
+    if (plan === "Empty") return this.leave(place, wired);
     if ("Execute" in plan) {
       const leaf: RunningLeaf<H> = { place, role: "node", op: "forward", input: wired };
       return this.#reachNode(leaf, plan.Execute.node_id);
@@ -110,7 +109,7 @@ export class Walk<H> {
       // Without a step every pass is as the first one.
       const passes = holdsStep(body) ? (most ?? LIMITS.loopIterations) : 1;
       this.#keep({ kind: "loop", place, pass: 0, passes });
-      return this.#enterChild(childPlace(place, 0, [...place.passes, 0]), input);
+      return this.#enterChild(nextPass(place, 0), input);
     }
     if ("Remote" in plan) {
       this.#keep({ kind: "remote", place });
@@ -150,7 +149,7 @@ export class Walk<H> {
         return this.#endArm(frame, place.path.at(-1) as number, { status: "done", output });
       case "loop":
         if (output.signal.stop || ++frame.pass >= frame.passes) return this.#close(frame, output);
-        return this.#enterChild({ ...place, passes: [...frame.place.passes, frame.pass] }, output);
+        return this.#enterChild(nextPass(frame.place, frame.pass), output);
       case "branch":
       case "remote":
         return this.#close(frame, output);
@@ -275,6 +274,10 @@ export class Walk<H> {
     if (id !== undefined && predecessors.has(id)) this.#state.outputs.set(id, output);
   }
 
+  #isAtomic(path: Path): boolean {
+    return this.#program.atomic.size > 0 && this.#program.atomic.has(frameKeyOf(path));
+  }
+
   #planAt(path: Path): ExecutionPlan {
     return planAt(this.#program.plan, path) ?? "Empty";
   }
@@ -288,6 +291,11 @@ export class Walk<H> {
   #keep(frame: Frame<H>): void {
     this.#state.frames.set(frameKeyOf(frame.place.path), frame);
   }
+}
+
+/** The body of a Loop, once more. */
+function nextPass(place: Place, pass: number): Place {
+  return { ...childPlace(place, 0), passes: [...place.passes, pass] };
 }
 
 type ParallelFrame<H> = Extract<Frame<H>, { kind: "parallel" }>;
