@@ -3,7 +3,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { StreamMode } from "@planwire/protocol";
 import type { FilterContext } from "./context.js";
-import type { Arrives, Travels } from "./travel.types.js";
+import type { Arrives, ArrivesAsItself, Travels } from "./travel.types.js";
 
 /**
  * Anything a plan can hold. `"~types"` exists for the compiler only. In and Needs are contravariant, so that a wrong input or
@@ -101,23 +101,27 @@ export interface TrainableSpec<I, O, S, Y, P, IIn, PIn>
   forward(x: I, state: Arrives<Awaited<S>>, ctx: FilterContext<P>): O | Promise<O>;
 }
 
+/** What a filter may ask for: it must be able to travel, and be the same when it arrives. */
+type Takes<T> = Travels<T> & ArrivesAsItself<T>;
+
 /** The overloads of defineFilter. */
 export interface DefineFilter {
   <const N extends string, I, O, S, Y = unknown, P = undefined, IIn = I, PIn = P>(
     name: N,
     spec: TrainableSpec<I, O, S, Y, P, IIn, PIn> &
-      Travels<NoInfer<IIn>> &
+      Takes<NoInfer<IIn>> &
+      Takes<NoInfer<Y>> &
       Travels<Awaited<NoInfer<O>>> &
       Travels<Awaited<NoInfer<S>>>,
   ): Filter<N, IIn, Arrives<Awaited<O>>, { [K in N]: Arrives<Awaited<S>> }, Y, PIn>;
   <const N extends string, I, O, P = undefined, IIn = I, PIn = P>(
     name: N,
-    spec: StatelessSpec<I, O, P, IIn, PIn> & Travels<NoInfer<IIn>> & Travels<Awaited<NoInfer<O>>>,
+    spec: StatelessSpec<I, O, P, IIn, PIn> & Takes<NoInfer<IIn>> & Travels<Awaited<NoInfer<O>>>,
   ): Filter<N, IIn, Arrives<Awaited<O>>, {}, unknown, PIn>;
   <const N extends string, I, O>(
     name: N,
     forward: ((x: I, ctx: FilterContext) => O | Promise<O>) &
-      Travels<NoInfer<I>> &
+      Takes<NoInfer<I>> &
       Travels<Awaited<NoInfer<O>>>,
   ): Filter<N, I, Arrives<Awaited<O>>>;
 }
@@ -180,7 +184,7 @@ type Label<C> = C extends boolean
       ? Label<B>
       : never;
 type Arm<I> = Step<I, any, string, any, any>;
-type Fallback<I> = { default: Arm<I> } | { else: Arm<I> };
+type Fallback<I> = { else: Arm<I> } | { default: Arm<I> };
 type Arms<C, I> = [Label<C>] extends [never]
   ? { "the condition must give a string, a boolean or { branch }": never }
   : string extends Label<C>

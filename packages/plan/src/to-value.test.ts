@@ -1,5 +1,6 @@
-import { isPlanwireError } from "@planwire/protocol";
+import { decodeBinary, encodeBinary, isPlanwireError, Value } from "@planwire/protocol";
 import { describe, expect, test } from "vitest";
+import { z } from "zod";
 import { fromValue } from "./from-value.js";
 import { OpaqueObject } from "./opaque-object.js";
 import { toValue } from "./to-value.js";
@@ -209,5 +210,20 @@ describe("what can't travel is refused with its place:", () => {
     let deep: unknown = 1;
     for (let i = 0; i < 100_000; i++) deep = [deep];
     expect(refusal(deep).found).toBe("nesting deeper than 200");
+  });
+
+  test("bytes nested too deep to travel; what is not too deep does", () => {
+    const nested = (levels: number, inmost: unknown) => {
+      let deep = inmost;
+      for (let i = 0; i < levels; i++) deep = { deep };
+      return deep;
+    };
+    expect(refusal(nested(129, Uint8Array.of(1))).found).toBe("Uint8Array nested deeper than 128");
+    const deepest = nested(128, { bytes: Uint8Array.of(1), json: nested(70, 1) });
+    const at127 = nested(127, { bytes: Uint8Array.of(1), json: nested(72, 1) });
+    expect(refusal(deepest).found).toBe("Uint8Array nested deeper than 128");
+    const frame = encodeBinary({ a: { b: { c: toValue(at127) } } }, { typed: true });
+    const { a } = decodeBinary(frame, z.object({ a: z.object({ b: z.object({ c: Value }) }) }));
+    expect(fromValue(a.b.c)).toEqual(at127);
   });
 });

@@ -44,7 +44,7 @@ defineFilter("v", (_x: number) => {});
 const bytes = defineFilter("bytes", (x: { image: Uint8Array; name: string }) => x);
 is<Eq<Out<typeof bytes>["image"], Uint8Array>>();
 const buffer = defineFilter("buffer", (x: string) => Buffer.from(x));
-is<Eq<Out<typeof buffer>, Uint8Array>>();
+is<Eq<Out<typeof buffer>, Uint8Array<ArrayBuffer>>>();
 const wave = defineFilter("wave", (n: number) => new Float64Array(n));
 is<Eq<Out<typeof wave>, Tensor<"float64">>>();
 const inRecord = defineFilter("in-record", (n: number) => ({ ids: new BigInt64Array(n), n }));
@@ -72,3 +72,14 @@ const labelled = defineFilter("labelled", (n: number) => ({
 }));
 is<Eq<Out<typeof labelled>["data"], Tensor<"float64">>>();
 is<Eq<Out<typeof labelled>["name"], string>>();
+
+// a filter can't ask for what never arrives as such
+// @ts-expect-error a typed array arrives as a tensor
+defineFilter("in", (x: Float64Array) => x.length);
+// @ts-expect-error a Buffer arrives as a Uint8Array
+defineFilter("in", (x: { b: Buffer }) => x.b.length);
+// @ts-expect-error labels travel too
+defineFilter("y", { fit: (_x: number, _y: Date) => 1, forward: (x) => x });
+defineFilter("in", (x: Uint8Array<ArrayBuffer>) => x);
+defineFilter("in", (x: Tensor<"float64" | "float32">) => x.data.length);
+defineFilter("in", (x: { dtype: string; shape: readonly number[]; data: Float64Array }) => x.shape);

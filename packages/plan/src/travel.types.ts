@@ -66,6 +66,11 @@ export type Travels<T> = [Stuck<T>] extends [never]
   ? unknown
   : { "this cannot travel between processes": Stuck<T> };
 
+/** `unknown` when what arrives for a T is a T, else a type whose one property says what it is then: no Float64Array, but a tensor. */
+export type ArrivesAsItself<T> = [Arrives<T>] extends [T]
+  ? unknown
+  : { "this arrives as": Arrives<T> };
+
 /** What in T cannot travel; never when all of it can. An array of what holds bytes or tensors cannot. */
 type Stuck<T, D extends 0[] = []> = 0 extends 1 & T
   ? never
@@ -111,8 +116,8 @@ type Received<T, D extends 0[] = []> = 0 extends 1 & T
     ? T
     : T extends Atom | OpaqueObject
       ? T
-      : T extends Uint8Array
-        ? Uint8Array
+      : T extends Uint8Array & { readonly buffer: infer B extends ArrayBufferLike }
+        ? Uint8Array<B>
         : IsTensor<T> extends true
           ? TensorOf<T>
           : T extends TypedArray
