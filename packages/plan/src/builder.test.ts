@@ -97,6 +97,7 @@ describe("a builder refuses", () => {
     ["an empty plan", () => plan("p").pipe(plan("q") as never), "expects a filter or a plan"],
     ["no arms", () => parallel({}), "at least one arm"],
     ["no arms at all", () => parallel(), "at least one arm"],
+    ["an array of arms", () => parallel([add] as never), "or steps, not an array"],
     ["an arm without a key", () => parallel({ "": add }), "an arm's key must be"],
     ["an arm that is none", () => parallel({ a: 3 as never }), "parallel({ a }) expects"],
     [

@@ -57,8 +57,13 @@ export const parallel: ParallelBuilder = (...given: unknown[]): AnyPlan => {
 };
 
 function keyedArms(arms: unknown): ParallelArm[] {
-  if (typeof arms !== "object" || arms === null) nodeOf(arms, "parallel()");
-  return Object.entries(arms as object).map(([key, arm]) => {
+  if (typeof arms !== "object" || arms === null || Array.isArray(arms)) {
+    throw new PlanwireError(
+      "BAD_USAGE",
+      `parallel() expects { key: step, ... } or steps, not ${describe(arms)}`,
+    );
+  }
+  return Object.entries(arms).map(([key, arm]) => {
     const step = nodeOf(arm, `parallel({ ${key} })`);
     return { key, step: isName(key) ? renameLast(step, key) : withOwnName(step, key) };
   });

@@ -1,4 +1,4 @@
-// What may travel between processes, as types see it. The rules themselves are kept at run time, in values.ts.
+// What may travel between processes, as types see it. The rules themselves are kept at run time, in to-value.ts.
 import type { DType } from "@planwire/protocol";
 import type { OpaqueObject } from "./opaque-object.js";
 
@@ -39,7 +39,7 @@ type IsTensor<T> = T extends TensorLike
     : false
   : false;
 type Binary = TypedArray | OpaqueObject;
-type Never =
+type Refused =
   | ((...args: never[]) => unknown)
   | symbol
   | Date
@@ -82,7 +82,7 @@ type Stuck<T, D extends 0[] = []> = 0 extends 1 & T
         ? never
         : IsTensor<T> extends true
           ? never
-          : true extends (T extends Never ? true : IsError<T>)
+          : true extends (T extends Refused ? true : IsError<T>)
             ? T
             : T extends readonly (infer E)[]
               ? Stuck<E, Deeper<D>> | (true extends HoldsBinary<E, Deeper<D>> ? T : never)
@@ -97,7 +97,7 @@ type HoldsBinary<T, D extends 0[] = []> = 0 extends 1 & T
     ? never
     : D["length"] extends DeepEnough
       ? never
-      : T extends Atom | Never
+      : T extends Atom | Refused
         ? never
         : T extends Binary
           ? true
@@ -132,7 +132,7 @@ type TensorOf<T> = T extends { dtype: infer D extends DType }
     ? TensorOfArray<A>
     : never;
 
-/** Arrays without a dtype of their own are widened: see values.ts. */
+/** Arrays without a dtype of their own are widened: see tensor.ts. */
 type TensorOfArray<A> = A extends Float64Array
   ? Tensor<"float64">
   : A extends Float32Array
