@@ -57,7 +57,10 @@ function detailsOf(code: ErrorCode, why: Failure): Fields | undefined {
   return given || usual ? { ...usual, ...given } : undefined;
 }
 
-function usualDetails(code: ErrorCode, { node_id, path, expected, message, cause }: Failure): Fields | undefined {
+function usualDetails(
+  code: ErrorCode,
+  { node_id, path, expected, message, cause }: Failure,
+): Fields | undefined {
   switch (code) {
     case "FILTER_ERROR":
       return { nodeId: node_id ?? "", ...(cause?.stack && { remoteStack: cause.stack }) };

@@ -1,1 +1,21 @@
-export {};
+export type { ChunkStream } from "./chunk-stream.js";
+export { connectTo, type ConnectToOptions } from "./connect-to.js";
+export type { OfferFilters } from "./planwire-client.js";
+export type {
+  CancelReply,
+  PlanDocument,
+  PlanInfo,
+  PlansPage,
+  PlansQuery,
+  Planwire,
+  WorkerInfo,
+} from "./planwire.js";
+export type {
+  EventOrigin,
+  ExecutionStep,
+  FinishedEvent,
+  RunEvent,
+  WorkerStep,
+} from "./run-events.js";
+export type { Run, Settled } from "./run.js";
+export type { SubmitOptions } from "./submit-options.js";

@@ -69,7 +69,7 @@ export function refuse(state: ClientState, id: number, why: Failure, out: Effect
   if (!pending) return;
   state.requests.pending.delete(id);
   const { purpose, message } = pending;
-  if (message.type === "Submit") submissionRefused(state, message.plan.plan_id);
+  if (message.type === "Submit") submissionRefused(state, message.plan.plan_id, why, out);
   if (message.type === "Watch") watchRefused(state, message.plan_id, why, out);
   if (purpose.kind === "ask" || purpose.kind === "submit") {
     out.push({ type: "refuse", ask: purpose.ask, failure: why });

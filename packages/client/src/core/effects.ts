@@ -1,4 +1,12 @@
-import type { Feature, Message, MessageOf, Outcome, PlanEvent, PlanResult, Value } from "@planwire/protocol";
+import type {
+  Feature,
+  Message,
+  MessageOf,
+  Outcome,
+  PlanEvent,
+  PlanResult,
+  Value,
+} from "@planwire/protocol";
 import type { Failure } from "./failure.js";
 
 export type Effect =
@@ -39,5 +47,12 @@ export type Effect =
   | { readonly type: "endStream"; readonly streamId: string; readonly result: PlanResult }
   | { readonly type: "failStream"; readonly streamId: string; readonly failure: Failure };
 
-export type AnswerType = "Accepted" | "Got" | "CancelAnswer" | "Explained" | "Workers" | "Plans" | "Watching";
+export type AnswerType =
+  | "Accepted"
+  | "Got"
+  | "CancelAnswer"
+  | "Explained"
+  | "Workers"
+  | "Plans"
+  | "Watching";
 export type Answer = MessageOf<AnswerType>;

@@ -6,10 +6,19 @@ export interface Now {
   readonly mono: number;
 }
 
-export type RequestType = "Submit" | "Get" | "Cancel" | "Explain" | "ListWorkers" | "ListPlans" | "Watch";
+export type RequestType =
+  | "Submit"
+  | "Get"
+  | "Cancel"
+  | "Explain"
+  | "ListWorkers"
+  | "ListPlans"
+  | "Watch";
 export type RequestMessage = MessageOf<RequestType>;
 /** What users ask for in one message and get answered in one; the core gives it its number. */
-export type Question = Unnumbered<MessageOf<"Get" | "Cancel" | "Explain" | "ListWorkers" | "ListPlans">>;
+export type Question = Unnumbered<
+  MessageOf<"Get" | "Cancel" | "Explain" | "ListWorkers" | "ListPlans">
+>;
 export type Unnumbered<M> = M extends unknown ? Omit<M, "request_id"> : never;
 
 /** Why a socket closed, as far as it is known. */

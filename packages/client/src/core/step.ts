@@ -59,6 +59,7 @@ function handle(state: ClientState, event: ClientEvent, now: Now, out: Effect[])
       if (!isCurrent(state, event.connection)) return;
       return brokenReceived(state, event, out);
     case "woken":
+      state.session.wakeAt = undefined; // a timer that was early is set again
       return woken(state, event.random, now, out);
     case "ask":
       return ask(state, event.ask, event.question, out);

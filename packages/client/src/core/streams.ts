@@ -141,7 +141,11 @@ function sendOrPull(state: ClientState, stream: ClientStream, out: Effect[]): vo
 
 export function resultReceived(
   state: ClientState,
-  { stream_id, chunk_index, value }: { stream_id: string; chunk_index: number | bigint; value: Value },
+  {
+    stream_id,
+    chunk_index,
+    value,
+  }: { stream_id: string; chunk_index: number | bigint; value: Value },
   bytes: number,
   out: Effect[],
 ): void {
@@ -180,7 +184,12 @@ export function resultTaken(
     bytes: results.taken.bytes + window.bytes,
     chunks: results.taken.chunks + window.chunks,
   };
-  const message = { type: "StreamCredit", stream_id: streamId, dir: "out", ...results.granted } as const;
+  const message = {
+    type: "StreamCredit",
+    stream_id: streamId,
+    dir: "out",
+    ...results.granted,
+  } as const;
   out.push({ type: "send", connection: phase.connection, message });
 }
 
@@ -221,7 +230,12 @@ export function streamCancelled(
   const stream = state.streams.get(stream_id);
   if (!stream) return;
   const by = reason ?? "the coordinator";
-  fail(state, stream, failure("CANCELLED", `the stream was cancelled by ${by}`, { details: { by } }), out);
+  fail(
+    state,
+    stream,
+    failure("CANCELLED", `the stream was cancelled by ${by}`, { details: { by } }),
+    out,
+  );
 }
 
 export function streamRefused(

@@ -1,17 +1,13 @@
 import type { SerializedPlan } from "@planwire/protocol";
 import type { Effect } from "./effects.js";
+import { failure, type Failure } from "./failure.js";
 import { refusalOf, request } from "./requests.js";
 import type { ClientState, Watched } from "./state.js";
 
 /**
  * Submits a plan and asks for its outcome. The outcome is watched from now on: it may come in the same frame as the answer.
  */
-export function submit(
-  state: ClientState,
-  ask: number,
-  plan: SerializedPlan,
-  out: Effect[],
-): void {
+export function submit(state: ClientState, ask: number, plan: SerializedPlan, out: Effect[]): void {
   const refusal = refusalOf(state);
   if (refusal) {
     out.push({ type: "refuse", ask, failure: refusal });
@@ -46,11 +42,18 @@ export function submissionAccepted(state: ClientState, planId: string, historyId
 }
 
 /** An earlier submission under the same id may have been accepted: then it stays watched. */
-export function submissionRefused(state: ClientState, planId: string): void {
+export function submissionRefused(
+  state: ClientState,
+  planId: string,
+  why: Failure,
+  out: Effect[],
+): void {
   const watched = state.watches.get(planId);
   if (!watched) return;
   watched.submitting--;
-  if (watched.submitting === 0 && watched.historyId === undefined) state.watches.delete(planId);
+  if (watched.submitting > 0 || watched.historyId !== undefined) return;
+  state.watches.delete(planId);
+  out.push({ type: "loseSight", planId, failure: why });
 }
 
 /**
@@ -67,7 +70,8 @@ export function abandonSubmit(
     if (purpose.kind !== "submit" || purpose.ask !== ask || message.type !== "Submit") continue;
     state.requests.pending.delete(id);
     const planId = message.plan.plan_id;
-    submissionRefused(state, planId);
+    const why = failure("CANCELLED", reason, { details: { by: "client" } });
+    submissionRefused(state, planId, why, out);
     if (wasSent) {
       request(state, { type: "Cancel", plan_id: planId, reason }, { kind: "forget" }, out);
     }

@@ -1,0 +1,13 @@
+/** What may be said with a submission. */
+export interface SubmitOptions {
+  /** The plan_id. The same id with the same content is the same execution. Default: fresh. */
+  readonly id?: string;
+  /** Shown beside the plan's name in lists. */
+  readonly label?: string;
+  /** Cancels the work. */
+  readonly signal?: AbortSignal;
+  /** Milliseconds from now until the work is stopped with DEADLINE_EXCEEDED. */
+  readonly timeoutMs?: number;
+  /** Where it must run: on this worker, or on one with this tag. */
+  readonly on?: { readonly tags?: readonly string[]; readonly worker?: string };
+}
