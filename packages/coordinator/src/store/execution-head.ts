@@ -1,5 +1,6 @@
 import type { ExecutionState, ExecutionSummary, TerminalState } from "@planwire/protocol";
-import type { Change, StoredCut, Write } from "./store.js";
+import { RefusedChange } from "./refused-change.js";
+import type { Change, StoredCut, StoredExecution, Write } from "./store.js";
 
 /** What decisions and lists need of an execution: all but its values and attempts. Both stores fold changes into it. */
 export interface ExecutionHead {
@@ -24,24 +25,31 @@ export interface ExecutionHead {
 }
 
 export type Accept = Extract<Change, { type: "accept" }>;
-export type LaterChange = Exclude<Change, Accept>;
 
-/** A write's accept, which can only be its first change, and the changes after it. */
-export function splitAccept(write: Write): {
-  accept: Accept | undefined;
-  later: readonly Change[];
-} {
-  const [first] = write.changes;
-  if (first?.type !== "accept") return { accept: undefined, later: write.changes };
-  return { accept: first, later: write.changes.slice(1) };
+/** As much of a later change as the head keeps. */
+export type HeadChange =
+  | { readonly type: "assign"; readonly workerId: string; readonly cut: StoredCut | undefined }
+  | { readonly type: "started" | "lose" | "takeResult" }
+  | { readonly type: "wishCancel"; readonly by: string }
+  | { readonly type: "finish"; readonly finishedAt: number; readonly outcome: OutcomeHead };
+
+/** As much of an outcome as the head keeps. */
+export interface OutcomeHead {
+  readonly status: TerminalState;
+  readonly attempts: number;
+  readonly worker_id?: string | undefined;
+  readonly error?: { readonly code: string };
 }
 
 /** The head as an accept makes it, before the version of its write is counted. */
-export function acceptedHead(write: Write, accept: Accept): ExecutionHead {
+export function acceptedHead(
+  { planId, owner }: Pick<Write, "planId" | "owner">,
+  accept: Omit<Accept, "plan">,
+): ExecutionHead {
   return {
-    planId: write.planId,
+    planId,
     kind: accept.kind,
-    owner: write.owner,
+    owner,
     version: 0,
     contentHash: accept.contentHash,
     name: accept.name,
@@ -57,7 +65,21 @@ export function acceptedHead(write: Write, accept: Accept): ExecutionHead {
   };
 }
 
-export function changedHead(head: ExecutionHead, change: LaterChange): ExecutionHead {
+/** The head after a write of these changes; throws RefusedChange where no order of events leads there. */
+export function writtenHead(
+  head: ExecutionHead,
+  changes: readonly (HeadChange | { readonly type: "accept" })[],
+): ExecutionHead {
+  let next = head;
+  for (const change of changes) {
+    if (next.ended) throw RefusedChange.ended(change.type);
+    if (change.type === "accept") throw RefusedChange.acceptNotFirst();
+    next = changedHead(next, change);
+  }
+  return { ...next, version: head.version + 1 };
+}
+
+function changedHead(head: ExecutionHead, change: HeadChange): ExecutionHead {
   switch (change.type) {
     case "assign":
       return {
@@ -75,7 +97,7 @@ export function changedHead(head: ExecutionHead, change: LaterChange): Execution
         ...head,
         finishedAt: change.finishedAt,
         ended: change.outcome.status,
-        errorCode: change.outcome.status === "Failed" ? change.outcome.error.code : undefined,
+        errorCode: change.outcome.error?.code,
         attempts: change.outcome.attempts,
         workerId: change.outcome.worker_id ?? head.workerId,
       };
@@ -86,7 +108,10 @@ export function changedHead(head: ExecutionHead, change: LaterChange): Execution
 }
 
 /** Whether the head is the one that the write was decided on. */
-export function isExpected(head: ExecutionHead, write: Write): boolean {
+export function isExpected(
+  head: Pick<ExecutionHead, "owner" | "version">,
+  write: Pick<Write, "owner" | "expects">,
+): boolean {
   return head.owner === write.owner && head.version === write.expects;
 }
 
@@ -108,5 +133,24 @@ export function summaryOf(head: ExecutionHead): ExecutionSummary {
     attempts: head.attempts,
     ...(head.workerId !== undefined && { worker_id: head.workerId }),
     ...(head.errorCode !== undefined && { error_code: head.errorCode }),
+  };
+}
+
+/** As much of what a store gives back as stands in the head. */
+export function storedHead(
+  head: ExecutionHead,
+): Omit<StoredExecution, "plan" | "attempts" | "takenOrder" | "outcome"> {
+  return {
+    planId: head.planId,
+    kind: head.kind,
+    owner: head.owner,
+    version: head.version,
+    contentHash: head.contentHash,
+    name: head.name,
+    submittedAt: head.submittedAt,
+    finishedAt: head.finishedAt,
+    state: stateOf(head),
+    cut: head.cut,
+    cancelledBy: head.cancelledBy,
   };
 }

@@ -1,12 +1,10 @@
 import type { Outcome, SerializedPlan } from "@planwire/protocol";
-import { changedHead, stateOf, type ExecutionHead } from "./execution-head.js";
+import { storedHead, writtenHead, type ExecutionHead } from "./execution-head.js";
 import { RefusedChange } from "./refused-change.js";
 import type { Change, StoredAttempt, StoredExecution } from "./store.js";
 
 /** What a write has replaced so far, to be put back when one of its later changes is refused. */
 interface Undo {
-  readonly head: ExecutionHead;
-  readonly outcome: Outcome | undefined;
   readonly taken: string[];
   readonly attempts: { readonly key: string; readonly before: StoredAttempt | undefined }[];
 }
@@ -32,31 +30,21 @@ export class MemoryExecution {
 
   /** Lands all of a write's changes; throws RefusedChange and changes nothing where one can't be. */
   apply(changes: readonly Change[]): void {
-    const undo: Undo = { head: this.head, outcome: this.outcome, taken: [], attempts: [] };
+    const head = writtenHead(this.head, changes);
+    const undo: Undo = { taken: [], attempts: [] };
     try {
       for (const change of changes) this.#apply(change, undo);
     } catch (error) {
       this.#putBack(undo);
       throw error;
     }
-    this.head = { ...this.head, version: this.head.version + 1 };
+    this.head = head;
   }
 
   snapshot(): StoredExecution {
-    const { head } = this;
     return {
-      planId: head.planId,
-      kind: head.kind,
-      owner: head.owner,
-      version: head.version,
-      contentHash: head.contentHash,
+      ...storedHead(this.head),
       plan: this.plan,
-      name: head.name,
-      submittedAt: head.submittedAt,
-      finishedAt: head.finishedAt,
-      state: stateOf(head),
-      cut: head.cut,
-      cancelledBy: head.cancelledBy,
       attempts: [...(this.#attempts?.values() ?? [])],
       takenOrder: [...(this.#taken ?? [])],
       outcome: this.outcome,
@@ -64,29 +52,22 @@ export class MemoryExecution {
   }
 
   #apply(change: Change, undo: Undo): void {
-    if (this.head.ended) throw RefusedChange.ended(change.type);
     switch (change.type) {
-      case "accept":
-        throw RefusedChange.acceptNotFirst();
       case "assign":
-        this.#assign(change, undo);
-        break;
+        return this.#assign(change, undo);
       case "started":
-        this.#replace(this.#open(change), { started: true }, undo);
-        break;
+        return this.#replace(this.#open(change), { started: true }, undo);
       case "lose":
-        this.#replace(this.#open(change), { lost: change.reason }, undo);
-        break;
+        return this.#replace(this.#open(change), { lost: change.reason }, undo);
       case "takeResult":
-        this.#take(change, undo);
-        break;
+        return this.#take(change, undo);
       case "finish":
         this.outcome = change.outcome;
-        break;
+        return;
+      case "accept":
       case "wishCancel":
-        break;
+        return;
     }
-    this.head = changedHead(this.head, change);
   }
 
   #assign(change: Extract<Change, { type: "assign" }>, undo: Undo): void {
@@ -129,8 +110,6 @@ export class MemoryExecution {
   }
 
   #putBack(undo: Undo): void {
-    this.head = undo.head;
-    this.outcome = undo.outcome;
     for (const partId of undo.taken) this.#taken?.delete(partId);
     for (const { key, before } of undo.attempts.toReversed()) {
       if (before) this.#attempts?.set(key, before);

@@ -1,19 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { PlanwireError, type ExecutionState } from "@planwire/protocol";
-import {
-  acceptedHead,
-  isExpected,
-  splitAccept,
-  stateOf,
-  summaryOf,
-  type Accept,
-} from "./execution-head.js";
+import { acceptedHead, isExpected, stateOf, summaryOf, type Accept } from "./execution-head.js";
 import { MemoryExecution } from "./memory-execution.js";
 import { MemoryOrder } from "./memory-order.js";
 import { RefusedChange } from "./refused-change.js";
-import { cursorGone, storeClosed } from "./store-errors.js";
+import { alreadyOpen, cursorGone, storeClosed } from "./store-errors.js";
 import type {
-  Change,
   ListPage,
   ListQuery,
   Opened,
@@ -48,9 +40,10 @@ class MemoryStore implements Store {
     this.#keepEnded = keepEnded;
   }
 
-  open(): Promise<Opened> {
+  async open(): Promise<Opened> {
+    if (this.#history) throw alreadyOpen();
     this.#history = new History(this.#keepEnded);
-    return Promise.resolve({ historyId: randomUUID(), boot: 1, live: [] });
+    return { historyId: randomUUID(), boot: 1, live: [] };
   }
 
   commit(writes: readonly Write[], answer: (answers: readonly WriteAnswer[]) => void): void {
@@ -105,20 +98,20 @@ class History {
   }
 
   #write(write: Write): WriteAnswer {
-    const { accept, later } = splitAccept(write);
+    const [first] = write.changes;
     const known = this.#byId.get(write.planId);
-    if (accept) return known ? existsAlready(known) : this.#accept(write, accept, later);
+    if (first?.type === "accept") return known ? existsAlready(known) : this.#accept(write, first);
     if (!known || !isExpected(known.head, write)) return { type: "notOwner" };
     const before = stateOf(known.head);
-    known.apply(later);
+    known.apply(write.changes);
     this.#landed(known, before);
     return { type: "done" };
   }
 
-  #accept(write: Write, accept: Accept, later: readonly Change[]): WriteAnswer {
+  #accept(write: Write, accept: Accept): WriteAnswer {
     const head = acceptedHead(write, accept);
     const made = new MemoryExecution(head, accept.plan, this.#nextPosition);
-    made.apply(later);
+    made.apply(write.changes.slice(1));
     this.#nextPosition += 1;
     this.#byId.set(write.planId, made);
     this.#submitted.push(made);

@@ -13,3 +13,7 @@ export function cursorGone(planId: string): PlanwireError<"PLAN_UNKNOWN"> {
     },
   );
 }
+
+export function alreadyOpen(): PlanwireError<"STORE_UNAVAILABLE"> {
+  return new PlanwireError("STORE_UNAVAILABLE", "the store is open already", { retryable: false });
+}

@@ -1,0 +1,66 @@
+import type { Accept, OutcomeHead } from "./execution-head.js";
+import type {
+  Change,
+  ListPage,
+  ListQuery,
+  StoredAttempt,
+  StoredExecution,
+  Write,
+  WriteAnswer,
+} from "./store.js";
+
+// What travels between the store and its thread: plans, results and outcomes as msgpack, the rest as it is.
+
+type TakeResult = Extract<Change, { type: "takeResult" }>;
+type Finish = Extract<Change, { type: "finish" }>;
+
+export type EncodedChange =
+  | Exclude<Change, Accept | TakeResult | Finish>
+  | (Omit<Accept, "plan"> & { readonly plan: Uint8Array })
+  | (Omit<TakeResult, "result"> & { readonly result: Uint8Array })
+  | (Omit<Finish, "outcome"> & { readonly outcome: OutcomeHead; readonly encoded: Uint8Array });
+
+export interface EncodedWrite extends Omit<Write, "changes"> {
+  readonly changes: readonly EncodedChange[];
+}
+
+export interface EncodedAttempt extends Omit<StoredAttempt, "result"> {
+  readonly result: Uint8Array | undefined;
+}
+
+export interface EncodedExecution extends Omit<StoredExecution, "plan" | "attempts" | "outcome"> {
+  readonly plan: Uint8Array;
+  readonly attempts: readonly EncodedAttempt[];
+  readonly outcome: Uint8Array | undefined;
+}
+
+/** Each question that the thread is asked, with its answer. */
+export interface Questions {
+  /** `live`: the plan ids of executions that have not ended, oldest first. */
+  open: { ask: undefined; answer: { historyId: string; boot: number; live: readonly string[] } };
+  commit: { ask: readonly EncodedWrite[]; answer: readonly WriteAnswer[] };
+  get: { ask: readonly string[]; answer: readonly (EncodedExecution | undefined)[] };
+  list: { ask: ListQuery; answer: ListPage };
+  prune: { ask: { before: number; limit: number }; answer: number };
+  close: { ask: undefined; answer: undefined };
+}
+
+export type Topic = keyof Questions;
+export type Ask<T extends Topic> = Questions[T]["ask"];
+export type Answer<T extends Topic> = Questions[T]["answer"];
+
+export type Question = {
+  [T in Topic]: { readonly id: number; readonly topic: T; readonly ask: Ask<T> };
+}[Topic];
+
+export type Reply =
+  | { readonly id: number; readonly answer: Answer<Topic> }
+  | { readonly id: number; readonly error: ReplyError };
+
+/** A PlanwireError in parts: between threads an error keeps its message only. */
+export interface ReplyError {
+  readonly code: "STORE_UNAVAILABLE" | "PLAN_UNKNOWN";
+  readonly message: string;
+  readonly hint: string | undefined;
+  readonly retryable: boolean;
+}

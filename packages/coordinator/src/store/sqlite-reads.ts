@@ -1,0 +1,110 @@
+import { storedHead, summaryOf } from "./execution-head.js";
+import type { Database } from "./sqlite-driver.js";
+import type { EncodedAttempt, EncodedExecution } from "./sqlite-messages.js";
+import { headOf, prepareAll, type HeadRow } from "./sqlite-rows.js";
+import type { ListPage, ListQuery } from "./store.js";
+import { cursorGone } from "./store-errors.js";
+
+const SQL = {
+  live: `SELECT plan_id FROM executions WHERE state IN ('Queued', 'Running', 'Cancelling') ORDER BY position`,
+  execution: `SELECT * FROM executions JOIN plans USING (position) LEFT JOIN outcomes USING (position)
+    WHERE plan_id = ?`,
+  attempts: "SELECT * FROM attempts WHERE position = ? ORDER BY id",
+  results: "SELECT * FROM results WHERE position = ? ORDER BY id",
+  position: "SELECT position FROM executions WHERE plan_id = ?",
+  page: "SELECT * FROM executions WHERE position < ? ORDER BY position DESC LIMIT ?",
+  pageOfState: `SELECT * FROM executions WHERE state = ? AND position < ? ORDER BY position DESC LIMIT ?`,
+  total: "SELECT count(*) AS total FROM executions",
+  totalOfState: "SELECT count(*) AS total FROM executions WHERE state = ?",
+  prune: `DELETE FROM executions WHERE position IN (
+    SELECT position FROM executions WHERE finished_at < ? ORDER BY finished_at LIMIT ?)`,
+} as const;
+
+interface ExecutionRow extends HeadRow {
+  readonly plan: Uint8Array;
+  readonly outcome: Uint8Array | null;
+}
+
+interface AttemptRow {
+  readonly part_id: string;
+  readonly attempt: number;
+  readonly worker_id: string;
+  readonly incarnation: string | null;
+  readonly started: number;
+  readonly lost: string | null;
+}
+
+interface ResultRow {
+  readonly part_id: string;
+  readonly attempt: number;
+  readonly result: Uint8Array;
+}
+
+/** Finds executions in the file, and removes those that ended long ago. */
+export class SqliteReads {
+  readonly #sql;
+
+  constructor(db: Database) {
+    this.#sql = prepareAll(db, SQL);
+  }
+
+  /** Plan ids of executions that have not ended, oldest first. */
+  live(): string[] {
+    const rows = this.#sql.live.all() as { plan_id: string }[];
+    return rows.map((row) => row.plan_id);
+  }
+
+  get(planId: string): EncodedExecution | undefined {
+    const row = this.#sql.execution.get(planId) as ExecutionRow | undefined;
+    if (!row) return undefined;
+    const results = this.#sql.results.all(row.position) as ResultRow[];
+    const attempts = this.#sql.attempts.all(row.position) as AttemptRow[];
+    // One result is taken per part, so that a part's id finds it.
+    const taken = new Map(results.map((result) => [result.part_id, result]));
+    return {
+      ...storedHead(headOf(row)),
+      plan: row.plan,
+      attempts: attempts.map((attempt) => encodedAttempt(attempt, taken.get(attempt.part_id))),
+      takenOrder: [...taken.keys()],
+      outcome: row.outcome ?? undefined,
+    };
+  }
+
+  list({ limit, state, before }: ListQuery): ListPage {
+    const below = before === undefined ? Number.MAX_SAFE_INTEGER : this.#positionOf(before);
+    const rows = (
+      state === undefined
+        ? this.#sql.page.all(below, limit)
+        : this.#sql.pageOfState.all(state, below, limit)
+    ) as HeadRow[];
+    return { plans: rows.map((row) => summaryOf(headOf(row))), total: this.#total(state) };
+  }
+
+  prune(before: number, limit: number): number {
+    return Number(this.#sql.prune.run(before, limit).changes);
+  }
+
+  #positionOf(planId: string): number {
+    const row = this.#sql.position.get(planId) as { position: number } | undefined;
+    if (!row) throw cursorGone(planId);
+    return row.position;
+  }
+
+  #total(state: ListQuery["state"]): number {
+    const { total, totalOfState } = this.#sql;
+    const row = state === undefined ? total.get() : totalOfState.get(state);
+    return (row as { total: number }).total;
+  }
+}
+
+function encodedAttempt(row: AttemptRow, taken: ResultRow | undefined): EncodedAttempt {
+  return {
+    partId: row.part_id,
+    attempt: row.attempt,
+    workerId: row.worker_id,
+    incarnation: row.incarnation ?? undefined,
+    started: row.started === 1,
+    lost: row.lost ?? undefined,
+    result: taken?.attempt === row.attempt ? taken.result : undefined,
+  };
+}

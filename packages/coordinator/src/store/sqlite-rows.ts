@@ -1,0 +1,86 @@
+import { isTerminal } from "@planwire/protocol";
+import { stateOf, type ExecutionHead } from "./execution-head.js";
+import type { Column, Database, Statement } from "./sqlite-driver.js";
+import type { StoredCut } from "./store.js";
+
+/** A row of `executions` as SQLite gives it: null where the head has undefined. */
+export interface HeadRow {
+  readonly position: number;
+  readonly plan_id: string;
+  readonly kind: ExecutionHead["kind"];
+  readonly owner: string;
+  readonly version: number;
+  readonly content_hash: string;
+  readonly name: string | null;
+  readonly state: ReturnType<typeof stateOf>;
+  readonly submitted_at: number;
+  readonly finished_at: number | null;
+  readonly error_code: string | null;
+  readonly cut: string | null;
+  readonly cancelled_by: string | null;
+  readonly attempts: number;
+  readonly lost: number;
+  readonly worker_id: string | null;
+}
+
+export function headOf(row: HeadRow): ExecutionHead {
+  return {
+    planId: row.plan_id,
+    kind: row.kind,
+    owner: row.owner,
+    version: row.version,
+    contentHash: row.content_hash,
+    name: row.name ?? undefined,
+    submittedAt: row.submitted_at,
+    finishedAt: row.finished_at ?? undefined,
+    ended: isTerminal(row.state) ? row.state : undefined,
+    errorCode: row.error_code ?? undefined,
+    cut: row.cut === null ? undefined : (JSON.parse(row.cut) as StoredCut),
+    cancelledBy: row.cancelled_by ?? undefined,
+    attempts: row.attempts,
+    lost: row.lost,
+    workerId: row.worker_id ?? undefined,
+  };
+}
+
+/** What an accept settles, in the order of ACCEPTED. */
+export function acceptedColumns(head: ExecutionHead): Column[] {
+  const { planId, kind, owner, contentHash, name, submittedAt } = head;
+  return [planId, kind, owner, contentHash, name ?? null, submittedAt];
+}
+export const ACCEPTED = ["plan_id", "kind", "owner", "content_hash", "name", "submitted_at"];
+
+/** What later writes change, in the order of CHANGING. */
+export function changingColumns(head: ExecutionHead): Column[] {
+  return [
+    head.version,
+    stateOf(head),
+    head.finishedAt ?? null,
+    head.errorCode ?? null,
+    head.cut === undefined ? null : JSON.stringify(head.cut),
+    head.cancelledBy ?? null,
+    head.attempts,
+    head.lost,
+    head.workerId ?? null,
+  ];
+}
+export const CHANGING = [
+  "version",
+  "state",
+  "finished_at",
+  "error_code",
+  "cut",
+  "cancelled_by",
+  "attempts",
+  "lost",
+  "worker_id",
+];
+
+/** Each statement of a table, prepared once. */
+export function prepareAll<Name extends string>(
+  db: Database,
+  sql: Readonly<Record<Name, string>>,
+): Readonly<Record<Name, Statement>> {
+  const entries = Object.entries<string>(sql).map(([name, text]) => [name, db.prepare(text)]);
+  return Object.fromEntries(entries) as Record<Name, Statement>;
+}

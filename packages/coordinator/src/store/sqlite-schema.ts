@@ -1,0 +1,104 @@
+import type { Database } from "./sqlite-driver.js";
+
+/** Marks a SQLite file as ours ("plnw"), so that no other program's file is ever changed. */
+export const APPLICATION_ID = 0x706c6e77;
+
+/**
+ * What brings a file from each version to the next, from an empty file on. A released step never changes: what comes
+ * later is a step of its own.
+ *
+ * Values stand in tables of their own, because SQLite writes a whole row again when one column of it grows.
+ */
+const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE history (
+    id TEXT NOT NULL,
+    boot INTEGER NOT NULL
+  ) STRICT;
+
+  CREATE TABLE executions (
+    position INTEGER PRIMARY KEY, -- grows in the order of submission
+    plan_id TEXT NOT NULL UNIQUE,
+    kind TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    content_hash TEXT NOT NULL,
+    name TEXT,
+    state TEXT NOT NULL,
+    submitted_at REAL NOT NULL, -- milliseconds since 1970
+    finished_at REAL,
+    error_code TEXT,
+    cut TEXT, -- JSON
+    cancelled_by TEXT,
+    attempts INTEGER NOT NULL,
+    lost INTEGER NOT NULL,
+    worker_id TEXT
+  ) STRICT;
+  CREATE INDEX executions_by_state ON executions (state, position);
+  CREATE INDEX executions_by_end ON executions (finished_at) WHERE finished_at IS NOT NULL;
+
+  -- The blobs are msgpack as it travels between our own peers.
+  CREATE TABLE plans (
+    position INTEGER PRIMARY KEY REFERENCES executions ON DELETE CASCADE,
+    plan BLOB NOT NULL
+  ) STRICT;
+  CREATE TABLE outcomes (
+    position INTEGER PRIMARY KEY REFERENCES executions ON DELETE CASCADE,
+    outcome BLOB NOT NULL
+  ) STRICT;
+
+  CREATE TABLE attempts (
+    id INTEGER PRIMARY KEY, -- grows in the order in which they were made
+    position INTEGER NOT NULL REFERENCES executions ON DELETE CASCADE,
+    part_id TEXT NOT NULL,
+    attempt INTEGER NOT NULL,
+    worker_id TEXT NOT NULL,
+    incarnation TEXT,
+    started INTEGER NOT NULL DEFAULT 0,
+    lost TEXT,
+    UNIQUE (position, part_id, attempt)
+  ) STRICT;
+
+  CREATE TABLE results (
+    id INTEGER PRIMARY KEY, -- grows in the order in which they were taken
+    position INTEGER NOT NULL REFERENCES executions ON DELETE CASCADE,
+    part_id TEXT NOT NULL,
+    attempt INTEGER NOT NULL,
+    result BLOB NOT NULL,
+    UNIQUE (position, part_id)
+  ) STRICT;
+  `,
+];
+
+export const SCHEMA_VERSION = MIGRATIONS.length;
+
+export function readVersion(db: Database): number {
+  return readNumber(db, "user_version");
+}
+
+export function readApplicationId(db: Database): number {
+  return readNumber(db, "application_id");
+}
+
+export function hasTables(db: Database): boolean {
+  return db.prepare("SELECT 1 FROM sqlite_schema LIMIT 1").get() !== undefined;
+}
+
+/** Takes the steps that a file of this version lacks, all or none. */
+export function upgrade(db: Database, from: number, migrations = MIGRATIONS): void {
+  db.exec("BEGIN IMMEDIATE");
+  try {
+    for (const step of migrations.slice(from)) db.exec(step);
+    db.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
+    db.exec(`PRAGMA user_version = ${migrations.length}`);
+    db.exec("COMMIT");
+  } catch (error) {
+    db.exec("ROLLBACK");
+    throw error;
+  }
+}
+
+function readNumber(db: Database, pragma: "user_version" | "application_id"): number {
+  const row = db.prepare(`PRAGMA ${pragma}`).get() as Record<string, number>;
+  return row[pragma] ?? 0;
+}

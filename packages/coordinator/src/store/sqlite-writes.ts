@@ -1,0 +1,172 @@
+import { acceptedHead, isExpected, writtenHead } from "./execution-head.js";
+import { RefusedChange } from "./refused-change.js";
+import type { Database } from "./sqlite-driver.js";
+import type { EncodedChange, EncodedWrite } from "./sqlite-messages.js";
+import {
+  ACCEPTED,
+  acceptedColumns,
+  CHANGING,
+  changingColumns,
+  headOf,
+  prepareAll,
+  type HeadRow,
+} from "./sqlite-rows.js";
+import type { WriteAnswer } from "./store.js";
+
+type Of<Type extends EncodedChange["type"]> = Extract<EncodedChange, { type: Type }>;
+
+const holes = (columns: readonly string[]) => columns.map(() => "?").join(", ");
+const IS_THIS_ATTEMPT = "position = ? AND part_id = ? AND attempt = ?";
+const IS_OPEN = `${IS_THIS_ATTEMPT} AND lost IS NULL AND NOT EXISTS (
+  SELECT 1 FROM results AS r
+  WHERE r.position = attempts.position AND r.part_id = attempts.part_id AND r.attempt = attempts.attempt
+)`;
+
+const SQL = {
+  begin: "BEGIN IMMEDIATE",
+  commit: "COMMIT",
+  rollback: "ROLLBACK",
+  beginWrite: "SAVEPOINT one_write",
+  keepWrite: "RELEASE one_write",
+  undoWrite: "ROLLBACK TO one_write",
+  syncCommits: "PRAGMA synchronous = FULL",
+  leaveUnsynced: "PRAGMA synchronous = NORMAL",
+  head: "SELECT * FROM executions WHERE plan_id = ?",
+  accept: `INSERT INTO executions (${[...ACCEPTED, ...CHANGING].join(", ")})
+    VALUES (${holes([...ACCEPTED, ...CHANGING])})`,
+  change: `UPDATE executions SET (${CHANGING.join(", ")}) = (${holes(CHANGING)}) WHERE position = ?`,
+  plan: "INSERT INTO plans (position, plan) VALUES (?, ?)",
+  assign: `INSERT INTO attempts (position, part_id, attempt, worker_id, incarnation)
+    VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+  start: `UPDATE attempts SET started = 1 WHERE ${IS_OPEN}`,
+  lose: `UPDATE attempts SET lost = ? WHERE ${IS_OPEN}`,
+  openAttempt: `SELECT 1 FROM attempts WHERE ${IS_OPEN}`,
+  take: `INSERT INTO results (position, part_id, attempt, result)
+    VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+  outcome: "INSERT INTO outcomes (position, outcome) VALUES (?, ?)",
+} as const;
+
+/** Lands batches of writes: each batch in one transaction, with one sync. */
+export class SqliteWrites {
+  readonly #sql;
+  #syncs = true;
+
+  constructor(db: Database) {
+    this.#sql = prepareAll(db, SQL);
+  }
+
+  /** An error of SQLite's, such as a full disk, fails the whole batch; a write that may not be fails alone. */
+  commit(writes: readonly EncodedWrite[]): readonly WriteAnswer[] {
+    try {
+      this.#chooseSync(writes);
+      this.#sql.begin.run();
+      const answers = writes.map((write) => this.#write(write));
+      this.#sql.commit.run();
+      return answers;
+    } catch (error) {
+      this.#rollback();
+      throw error;
+    }
+  }
+
+  /** That an attempt has started is no reason for a sync: the next one takes it along (SEMANTICS.md, section 8). */
+  #chooseSync(writes: readonly EncodedWrite[]): void {
+    const needed = writes.some(({ changes }) => changes.some(({ type }) => type !== "started"));
+    if (needed === this.#syncs) return;
+    this.#sql[needed ? "syncCommits" : "leaveUnsynced"].run();
+    this.#syncs = needed;
+  }
+
+  #rollback(): void {
+    try {
+      this.#sql.rollback.run();
+    } catch {
+      // SQLite has ended the transaction by itself, as it does on a full disk, or it never began.
+    }
+  }
+
+  /** Lands a write, or undoes what it did and says why. */
+  #write(write: EncodedWrite): WriteAnswer {
+    this.#sql.beginWrite.run();
+    const answer = this.#landOrUndo(write);
+    this.#sql.keepWrite.run();
+    return answer;
+  }
+
+  #landOrUndo(write: EncodedWrite): WriteAnswer {
+    try {
+      return this.#land(write);
+    } catch (error) {
+      if (!(error instanceof RefusedChange)) throw error;
+      this.#sql.undoWrite.run();
+      return { type: "failed", reason: error.message };
+    }
+  }
+
+  #land(write: EncodedWrite): WriteAnswer {
+    const known = this.#sql.head.get(write.planId) as HeadRow | undefined;
+    const [first] = write.changes;
+    if (first?.type === "accept") {
+      if (known) return { type: "exists", contentHash: known.content_hash, state: known.state };
+      this.#accept(write, first);
+    } else {
+      if (!known || !isExpected(known, write)) return { type: "notOwner" };
+      const head = writtenHead(headOf(known), write.changes);
+      this.#sql.change.run(...changingColumns(head), known.position);
+      for (const change of write.changes) this.#change(known.position, change);
+    }
+    return { type: "done" };
+  }
+
+  #accept(write: EncodedWrite, accept: Of<"accept">): void {
+    const later = write.changes.slice(1);
+    const head = writtenHead(acceptedHead(write, accept), later);
+    const columns = [...acceptedColumns(head), ...changingColumns(head)];
+    const position = Number(this.#sql.accept.run(...columns).lastInsertRowid);
+    this.#sql.plan.run(position, accept.plan);
+    for (const change of later) this.#change(position, change);
+  }
+
+  /** The rows of a change beside the head's, which stands already. */
+  #change(position: number, change: EncodedChange): void {
+    switch (change.type) {
+      case "assign":
+        return this.#assign(position, change);
+      case "started": {
+        const { changes } = this.#sql.start.run(position, change.partId, change.attempt);
+        return expectOpen(changes, change);
+      }
+      case "lose": {
+        const { reason, partId, attempt } = change;
+        const { changes } = this.#sql.lose.run(reason, position, partId, attempt);
+        return expectOpen(changes, change);
+      }
+      case "takeResult":
+        return this.#take(position, change);
+      case "finish":
+        this.#sql.outcome.run(position, change.encoded);
+        return;
+      case "accept":
+      case "wishCancel":
+        return;
+    }
+  }
+
+  #assign(position: number, change: Of<"assign">): void {
+    const { partId, attempt, workerId, incarnation } = change;
+    const columns = [position, partId, attempt, workerId, incarnation ?? null];
+    const { changes } = this.#sql.assign.run(...columns);
+    if (changes === 0) throw RefusedChange.attemptExists(partId, attempt);
+  }
+
+  #take(position: number, { partId, attempt, result }: Of<"takeResult">): void {
+    const open = this.#sql.openAttempt.get(position, partId, attempt);
+    if (!open) throw RefusedChange.attemptNotOpen(partId, attempt);
+    const { changes } = this.#sql.take.run(position, partId, attempt, result);
+    if (changes === 0) throw RefusedChange.resultExists(partId);
+  }
+}
+
+function expectOpen(changed: number | bigint, { partId, attempt }: Of<"started" | "lose">): void {
+  if (changed === 0) throw RefusedChange.attemptNotOpen(partId, attempt);
+}
