@@ -24,24 +24,18 @@ export type ExecutionPlan =
   | { Composite: { node_ids: string[] } }
   | { Stream: { node_ids: string[]; chunk_size: number } };
 
-const Variant = externallyTagged<Exclude<ExecutionPlan, "Empty">>("plan variant", () => ({
-  Sequence: z.array(ExecutionPlan),
-  Parallel: z.array(ExecutionPlan),
-  Execute: struct({ node_id: AnyId }),
-  Cached: struct({ node_id: AnyId, key: Key32 }),
-  Loop: struct({ node_id: AnyId, body: ExecutionPlan, max_iterations: Count.nullish() }),
-  Branch: struct({ node_id: AnyId, arms: z.array(z.tuple([z.string(), ExecutionPlan])) }),
-  Remote: struct({ node_id: AnyId, target: RemoteTarget, plan: ExecutionPlan }),
-  Composite: struct({ node_ids: z.array(AnyId) }),
-  Stream: struct({ node_ids: z.array(AnyId), chunk_size: Count }),
-}));
-
-export const ExecutionPlan: z.ZodType<ExecutionPlan> = z
-  .unknown()
-  .transform((raw, ctx): ExecutionPlan => {
-    if (raw === "Empty") return raw;
-    const parsed = Variant.safeParse(raw);
-    if (parsed.success) return parsed.data;
-    for (const issue of parsed.error.issues) ctx.issues.push({ ...issue, input: raw } as never);
-    return z.NEVER;
-  }) as unknown as z.ZodType<ExecutionPlan>;
+export const ExecutionPlan: z.ZodType<ExecutionPlan> = externallyTagged(
+  "plan variant",
+  ["Empty"],
+  () => ({
+    Sequence: z.array(ExecutionPlan),
+    Parallel: z.array(ExecutionPlan),
+    Execute: struct({ node_id: AnyId }),
+    Cached: struct({ node_id: AnyId, key: Key32 }),
+    Loop: struct({ node_id: AnyId, body: ExecutionPlan, max_iterations: Count.nullish() }),
+    Branch: struct({ node_id: AnyId, arms: z.array(z.tuple([z.string(), ExecutionPlan])) }),
+    Remote: struct({ node_id: AnyId, target: RemoteTarget, plan: ExecutionPlan }),
+    Composite: struct({ node_ids: z.array(AnyId) }),
+    Stream: struct({ node_ids: z.array(AnyId), chunk_size: Count }),
+  }),
+);

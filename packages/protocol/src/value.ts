@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { JsonValue } from "./schema/json-value.js";
+import { recursive } from "./schema/delegate.js";
 import { tagged } from "./schema/struct.js";
 import { TensorData } from "./tensor.js";
 
@@ -40,8 +41,10 @@ export const Value: z.ZodType<Value> = tagged("type", [
   z.object({ type: z.literal("Empty") }),
   z.object({
     type: z.literal("Record"),
-    data: z.lazy(() => z.array(z.tuple([z.string(), Value]))),
+    data: recursive(() => Members),
   }),
 ]) as z.ZodType<Value>;
+
+const Members = z.array(z.tuple([z.string(), Value]));
 
 export const EMPTY: Value = { type: "Empty" };

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { delegate } from "./schema/delegate.js";
 import { JsonValue } from "./schema/json-value.js";
 import { UInt64 } from "./schema/numbers.js";
 
@@ -51,10 +52,7 @@ export type WorkerEvent = KnownWorkerEvent | (z.infer<typeof Other> & { event_ty
 export const WorkerEvent: z.ZodType<WorkerEvent> = z.unknown().transform((raw, ctx) => {
   const type = (raw as { event_type?: unknown } | null | undefined)?.event_type;
   const schema = typeof type === "string" && KNOWN_TYPES.has(type) ? KNOWN : Other;
-  const parsed = schema.safeParse(raw);
-  if (parsed.success) return parsed.data;
-  for (const issue of parsed.error.issues) ctx.issues.push({ ...issue, input: raw } as never);
-  return z.NEVER;
+  return delegate<WorkerEvent>(schema, raw, ctx);
 }) as unknown as z.ZodType<WorkerEvent>;
 
 export function isKnownEvent(event: WorkerEvent): event is KnownWorkerEvent {

@@ -123,7 +123,7 @@ describe("text that is not understood", () => {
         "string",
       ],
       [{ Sequence: ["Empty", { Execute: {} }] }, "plan.plan.Sequence[1].Execute.node_id", "string"],
-      [{ Jump: {} }, "plan.plan", "one of Sequence, Parallel"],
+      [{ Jump: {} }, "plan.plan", "one of Empty, Sequence, Parallel"],
       [
         { Branch: { node_id: "b", arms: [["a", { Loop: { node_id: "l" } }]] } },
         "plan.plan.Branch.arms[0][1].Loop.body",

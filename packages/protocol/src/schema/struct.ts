@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { delegate } from "./delegate.js";
 
 /**
  * Older peers write msgpack structs as arrays: the fields in declaration order, a tag first.
@@ -45,34 +46,35 @@ export function tagged<const Tag extends string, const Options extends TaggedOpt
   >;
 }
 
-/** `{"Variant": content}`: exactly one key names the variant. */
+/** `{"Variant": content}`: exactly one key names the variant; a variant without content is its bare name. */
 export function externallyTagged<Out>(
   what: string,
+  bare: readonly string[],
   variants: () => Readonly<Record<string, z.ZodType>>,
 ): z.ZodType<Out> {
   let table: ReadonlyMap<string, z.ZodType> | undefined;
   return z.unknown().transform((raw, ctx) => {
-    table ??= new Map(Object.entries(variants()));
-    const refuse = (message: string) => {
+    if (typeof raw === "string" && bare.includes(raw)) return raw as Out;
+    const schemas = (table ??= new Map(Object.entries(variants())));
+    const [key, second] = isMap(raw) ? Object.keys(raw) : [];
+    const schema = key === undefined || second !== undefined ? undefined : schemas.get(key);
+    if (key === undefined || !schema) {
+      const message = variantFault(what, [...bare, ...schemas.keys()], raw);
       ctx.issues.push({ code: "custom", message, input: raw, path: [] });
       return z.NEVER;
-    };
-    const names = [...table.keys()].join(", ");
-    if (typeof raw !== "object" || raw === null || Array.isArray(raw)) {
-      return refuse(`expected one ${what} of ${names}`);
     }
-    const keys = Object.keys(raw);
-    const [key] = keys;
-    if (key === undefined || keys.length > 1) {
-      return refuse(`expected exactly one ${what} of ${names}, got ${keys.length} keys`);
-    }
-    const schema = table.get(key);
-    if (!schema) return refuse(`unknown ${what} "${key}", expected one of ${names}`);
-    const parsed = schema.safeParse((raw as Record<string, unknown>)[key]);
-    if (parsed.success) return { [key]: parsed.data } as Out;
-    for (const issue of parsed.error.issues) {
-      ctx.issues.push({ ...issue, input: raw, path: [key, ...issue.path] } as never);
-    }
-    return z.NEVER;
+    return { [key]: delegate(schema, (raw as Record<string, unknown>)[key], ctx, [key]) } as Out;
   }) as unknown as z.ZodType<Out>;
+}
+
+function isMap(raw: unknown): raw is Record<string, unknown> {
+  return typeof raw === "object" && raw !== null && !Array.isArray(raw);
+}
+
+function variantFault(what: string, names: readonly string[], raw: unknown): string {
+  const expected = `expected one ${what} of ${names.join(", ")}`;
+  const keys = isMap(raw) ? Object.keys(raw) : typeof raw === "string" ? [raw] : undefined;
+  if (!keys) return expected;
+  if (keys.length !== 1) return `${expected}, found ${keys.length} keys`;
+  return `unknown ${what} ${JSON.stringify(keys[0]?.slice(0, 64))}, expected one of ${names.join(", ")}`;
 }

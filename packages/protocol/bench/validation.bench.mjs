@@ -1,0 +1,117 @@
+// What validation costs on the hot path: reading a frame with and without its schema, and writing it. Runs on dist:
+//   npx tsc -b packages/protocol/tsconfig.build.json && node packages/protocol/bench/validation.bench.mjs
+import { encodeBinary, encodeText, Message, readChunkHead } from "../dist/index.js";
+import { readBinary } from "../dist/codec/binary.js";
+import { readText } from "../dist/codec/text.js";
+import { validate } from "../dist/codec/validate.js";
+
+const ROUNDS = 7;
+const ROUND_MS = 120;
+
+/** Median over rounds of microseconds per call. */
+function measure(run) {
+  const rounds = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    const end = performance.now() + ROUND_MS;
+    let calls = 0;
+    const start = performance.now();
+    do {
+      for (let i = 0; i < 8; i++) run();
+      calls += 8;
+    } while (performance.now() < end);
+    rounds.push(((performance.now() - start) * 1000) / calls);
+  }
+  return rounds.toSorted((a, b) => a - b)[ROUNDS >> 1];
+}
+
+const json = (data) => ({ type: "Json", data });
+const rows = (n) =>
+  json(
+    Array.from({ length: n }, (_, i) => ({
+      id: i,
+      name: `row ${i}`,
+      delay: i / 7,
+      tags: ["a", "b"],
+    })),
+  );
+const floats = (n) => Float64Array.from({ length: n }, (_, i) => i / 7);
+const chunk = (value) => ({ type: "ChunkData", stream_id: "stream-1", chunk_index: 7, value });
+const tensor = (values) => ({ type: "Tensor", data: { values, shape: [values.length] } });
+const plan = (value) => ({
+  plan_id: "plan-0001",
+  plan: { Sequence: [{ Execute: { node_id: "clean" } }, { Execute: { node_id: "scale" } }] },
+  input: { source: "Inline", value },
+  filters: [],
+  mode: "Forward",
+  metadata: {},
+  bindings: [
+    { node_id: "clean", uses: "clean" },
+    { node_id: "scale", uses: "scale" },
+  ],
+});
+const load = {
+  cpu_usage: 0.45,
+  memory_usage: 0.72,
+  gpu_usage: [],
+  active_plans: 2,
+  queue_depth: 5,
+  timestamp: "2026-01-02T03:04:05Z",
+};
+const result = (output) => ({
+  type: "PlanResult",
+  worker_id: "w1",
+  plan_id: "plan-0001",
+  attempt: 1,
+  result: { status: "Success", output, duration_ms: 3, states: {} },
+});
+
+const cases = [
+  ["Heartbeat, text", { type: "Heartbeat", worker_id: "w1", load, handled: 12, held: [] }],
+  [
+    "Submit of 2 nodes, small input, text",
+    { type: "Submit", request_id: 1, plan: plan(json([1, 2, 3])) },
+  ],
+  [
+    "AssignPlan of 2 nodes, small input, text",
+    { type: "AssignPlan", attempt: 1, plan: plan(json([1, 2, 3])) },
+  ],
+  ["PlanResult, small output, text", result(json({ mean: 1.5 }))],
+  ["PlanResult, 1000 rows, text", result(rows(1000))],
+  ["ChunkData, 1000 rows, msgpack", chunk(rows(1000)), {}],
+  [
+    "ChunkData, 64 KiB Bytes, typed msgpack",
+    chunk({ type: "Bytes", data: new Uint8Array(65_536) }),
+    { typed: true },
+  ],
+  ["ChunkData, 64 KiB float64 tensor, typed msgpack", chunk(tensor(floats(8192))), { typed: true }],
+  [
+    "ChunkData, 64 KiB float64 tensor, msgpack for inherited peers",
+    chunk(tensor(floats(8192))),
+    {},
+  ],
+  [
+    "ChunkData, 1 MiB float64 tensor, typed msgpack",
+    chunk(tensor(floats(131_072))),
+    { typed: true },
+  ],
+];
+
+const us = (n) => n.toFixed(n < 100 ? 2 : 0).padStart(9);
+console.log(`node ${process.version}; microseconds per message, median of ${ROUNDS} rounds`);
+console.log("     read  validate   share     write  (bytes)  message");
+for (const [name, message, form] of cases) {
+  const write = form ? () => encodeBinary(message, form) : () => encodeText(message);
+  const frame = write();
+  const read = form ? () => readBinary(frame) : () => readText(frame);
+  const both = measure(() => validate(read(), Message));
+  const alone = measure(read);
+  const validation = Math.max(0, both - alone);
+  const share = `${Math.round((validation / both) * 100)} %`.padStart(6);
+  console.log(
+    `${us(alone)} ${us(validation)}  ${share} ${us(measure(write))}  (${frame.length})  ${name}`,
+  );
+}
+const relayed = encodeBinary(chunk(tensor(floats(131_072))), { typed: true });
+console.log(
+  `${us(measure(() => readChunkHead(relayed)))}                              readChunkHead of the last`,
+);
