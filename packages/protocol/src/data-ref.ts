@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { tagged } from "./schema/struct.js";
 import { Value } from "./value.js";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { expectedIn, issuesOf, pathText } from "./issues.js";
 
 const issues = (schema: z.ZodType, value: unknown) =>

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 import type { Issue } from "./errors.js";
 
 /** Issues of one error that are told; the rest are counted. */

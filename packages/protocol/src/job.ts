@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { AnyId } from "./ids.js";
 import { JsonValue } from "./schema/json-value.js";
 import { struct } from "./schema/struct.js";

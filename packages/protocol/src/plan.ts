@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { AnyId } from "./ids.js";
 import { Count } from "./schema/numbers.js";
 import { externallyTagged, struct } from "./schema/struct.js";

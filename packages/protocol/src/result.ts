@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { JsonValue } from "./schema/json-value.js";
 import { UInt64 } from "./schema/numbers.js";
 import { tagged } from "./schema/struct.js";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { DataRef } from "./data-ref.js";
 import { AnyId } from "./ids.js";
 import { ExecutionPlan } from "./plan.js";

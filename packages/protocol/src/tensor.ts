@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { Count } from "./schema/numbers.js";
 
 export const DTYPES = ["float64", "float32", "int64", "int32", "uint8", "bool"] as const;

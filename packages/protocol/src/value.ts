@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { JsonValue } from "./schema/json-value.js";
 import { recursive } from "./schema/delegate.js";
 import { tagged } from "./schema/struct.js";

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { decode } from "@msgpack/msgpack";
 import { describe, expect, test } from "vitest";
-import type { z } from "zod";
+import type * as z from "zod";
 import {
   DataRef,
   decodeBinary,

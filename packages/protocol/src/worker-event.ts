@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { delegate } from "./schema/delegate.js";
 import { JsonValue } from "./schema/json-value.js";
 import { UInt64 } from "./schema/numbers.js";

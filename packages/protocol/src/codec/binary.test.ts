@@ -1,6 +1,6 @@
 import { decode, encode, ExtData } from "@msgpack/msgpack";
 import { describe, expect, test } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { isPlanwireError, type PlanwireError } from "../errors.js";
 import { JsonValue } from "../schema/json-value.js";
 import type { DType, TypedArray } from "../tensor.js";

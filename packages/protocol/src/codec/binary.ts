@@ -1,5 +1,5 @@
 import { Decoder, DecodeError, ExtData } from "@msgpack/msgpack";
-import type { z } from "zod";
+import type * as z from "zod";
 import { PlanwireError } from "../errors.js";
 import { Message } from "../messages/message.js";
 import { isSafe } from "./integers.js";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { isPlanwireError, type PlanwireError } from "../errors.js";
 import { JsonValue } from "../schema/json-value.js";
 import { Value } from "../value.js";

@@ -1,5 +1,5 @@
 import { parse } from "lossless-json";
-import type { z } from "zod";
+import type * as z from "zod";
 import { PlanwireError } from "../errors.js";
 import { Message } from "../messages/message.js";
 import { fits64 } from "./integers.js";

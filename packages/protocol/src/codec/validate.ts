@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 import { PlanwireError } from "../errors.js";
 import { expectedIn, issuesOf } from "../issues.js";
 import { Message } from "../messages/message.js";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { WireError } from "./client.js";
 import { Count } from "../schema/numbers.js";
 

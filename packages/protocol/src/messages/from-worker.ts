@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { AnyId } from "../ids.js";
 import { PlanResult } from "../result.js";
 import { JsonValue } from "../schema/json-value.js";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { AnyId } from "../ids.js";
 import { PlanResult } from "../result.js";
 import { Count, UInt64 } from "../schema/numbers.js";

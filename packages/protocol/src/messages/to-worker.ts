@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { AnyId } from "../ids.js";
 import { PythonJob } from "../job.js";
 import { Count } from "../schema/numbers.js";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 type TransformContext = Parameters<Parameters<z.ZodUnknown["transform"]>[0]>[1];
 

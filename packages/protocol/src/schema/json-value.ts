@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { LIMITS } from "../limits.js";
 
 /** Plain JSON. Integers that float64 can't hold exactly are bigint. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** An unsigned 64-bit integer. Beyond 2^53 it is a bigint, so that nothing is rounded silently. */
 export const UInt64 = z.union([
