@@ -16,6 +16,8 @@ export interface ConnectToOptions {
   readonly offerFilters?: OfferFilters;
   /** Told when somebody begins to wait for something, and when nobody does any more. It begins busy. */
   readonly onBusy?: (busy: boolean) => void;
+  /** Awaited at the end of `close()`. */
+  readonly onClosed?: () => Promise<void>;
 }
 
 const FIRST_CONNECTION_MS = 5_000;
@@ -25,7 +27,7 @@ const FIRST_CONNECTION_MS = 5_000;
  * @throws PlanwireError COORDINATOR_UNREACHABLE, UNAUTHORIZED, FORBIDDEN, UNSUPPORTED_VERSION, BAD_USAGE
  */
 export async function connectTo(options: ConnectToOptions): Promise<Planwire> {
-  const { token, signal, timeoutMs, offerFilters, onBusy = () => undefined } = options;
+  const { token, signal, timeoutMs, offerFilters, onClosed, onBusy = () => undefined } = options;
   const url = webSocketUrl(options.url);
   const driver = new Driver({
     url,
@@ -35,7 +37,7 @@ export async function connectTo(options: ConnectToOptions): Promise<Planwire> {
   });
   try {
     const why = await abortable(driver.connected, signal);
-    if (!why) return new PlanwireClient(driver, offerFilters);
+    if (!why) return new PlanwireClient(driver, { offerFilters, onClosed });
     throw errorOf({ ...why, message: `${why.message} (${url})` });
   } catch (error) {
     await driver.close();

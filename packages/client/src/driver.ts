@@ -14,7 +14,7 @@ import {
 } from "@planwire/protocol";
 import type { Effect } from "./core/effects.js";
 import type { ClientEvent, Question, SocketLoss } from "./core/events.js";
-import { failure, type Failure } from "./core/failure.js";
+import type { Failure } from "./core/failure.js";
 import { createState, isBusy, type ClientState, type Settings } from "./core/state.js";
 import { step } from "./core/step.js";
 import { failureOf } from "./error-of-failure.js";

@@ -1,5 +1,5 @@
 import { filtersIn, isStep, type AnyStep, type FilterDefinition } from "@planwire/plan";
-import { PlanwireError, type ExecutionSummary, type WorkerSummary } from "@planwire/protocol";
+import type { ExecutionSummary, PlanwireError, WorkerSummary } from "@planwire/protocol";
 import { PlanStream, type ChunkStream } from "./chunk-stream.js";
 import { failure } from "./core/failure.js";
 import type { Driver } from "./driver.js";
@@ -28,17 +28,23 @@ import type { SubmitOptions } from "./submit-options.js";
 /** Awaited before each submission with the filters that its plan holds: an embedded runtime takes them from here. */
 export type OfferFilters = (filters: readonly FilterDefinition[]) => Promise<void>;
 
+export interface ClientHooks {
+  readonly offerFilters: OfferFilters | undefined;
+  readonly onClosed: (() => Promise<void>) | undefined;
+}
+
 type AnySource = AsyncIterable<unknown> | Iterable<unknown>;
 
 // The types of what is submitted are the interface's business; here plans, inputs and outputs are just data. Whatever may throw
 // is async and awaits, so that an error's stack goes on to the caller's lines.
 export class PlanwireClient implements Planwire {
   readonly #driver: Driver;
-  readonly #offerFilters: OfferFilters | undefined;
+  readonly #hooks: ClientHooks;
+  #closing: Promise<void> | undefined;
 
-  constructor(driver: Driver, offerFilters?: OfferFilters) {
+  constructor(driver: Driver, hooks: ClientHooks) {
     this.#driver = driver;
-    this.#offerFilters = offerFilters;
+    this.#hooks = hooks;
   }
 
   async fit<O, S>(
@@ -112,7 +118,13 @@ export class PlanwireClient implements Planwire {
   }
 
   async close(): Promise<void> {
+    this.#closing ??= this.#close();
+    await this.#closing;
+  }
+
+  async #close(): Promise<void> {
     await this.#driver.close();
+    await this.#hooks.onClosed?.();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -129,7 +141,7 @@ export class PlanwireClient implements Planwire {
     if (signal?.aborted) throw abortedError(signal);
     const serialized = serializeSubmission(plan, work, options);
     // Without a hook nothing is awaited: what is submitted in one tick leaves in one frame.
-    if (this.#offerFilters) await this.#offer(plan);
+    if (this.#hooks.offerFilters) await this.#offer(plan);
     const id = serialized.plan_id;
     const { accepted, outcome, abandon } = this.#driver.submit(serialized);
     const stopListening = onAbort(signal, () => {
@@ -153,7 +165,7 @@ export class PlanwireClient implements Planwire {
   }
 
   async #offer(plan: AnyStep | PlanDocument): Promise<void> {
-    if (isStep(plan)) await this.#offerFilters?.(filtersIn(plan));
+    if (isStep(plan)) await this.#hooks.offerFilters?.(filtersIn(plan));
   }
 }
 

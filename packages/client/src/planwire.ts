@@ -6,19 +6,20 @@ import type { SubmitOptions } from "./submit-options.js";
 
 /** A plan in the wire's own form, as a file holds it. Checked when it is submitted; `plan_id` is made when absent. */
 export interface PlanDocument {
-  readonly plan_id?: string;
+  readonly plan_id?: string | undefined;
   readonly plan: unknown;
   readonly input?: unknown;
-  readonly filters?: readonly unknown[];
+  readonly filters?: readonly unknown[] | null | undefined;
   /** Without a binding a node's id names its filter. */
-  readonly bindings?: readonly {
-    readonly node_id: string;
-    readonly uses: string;
-    readonly params?: unknown;
-    readonly state?: unknown;
-  }[];
+  readonly bindings?: readonly PlanDocumentBinding[] | undefined;
   readonly mode?: unknown;
   readonly metadata?: unknown;
+}
+interface PlanDocumentBinding {
+  readonly node_id: string;
+  readonly uses: string;
+  readonly params?: unknown;
+  readonly state?: unknown;
 }
 
 /** A connection to a coordinator. It comes back by itself when it is lost, until `close()`. */

@@ -1,1 +1,2 @@
-export {};
+export { connect } from "./connect-browser.js";
+export * from "./public.js";

@@ -6,7 +6,6 @@ import {
   FEATURES,
   LIMITS,
   PlanwireError,
-  SUBPROTOCOL,
   type Message,
   type MessageOf,
   type MessageType,

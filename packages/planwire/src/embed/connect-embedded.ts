@@ -1,0 +1,34 @@
+import { connectTo, type Planwire } from "@planwire/client";
+import type { ConnectOptions } from "../connect-options.js";
+import { startRuntime } from "./runtime.js";
+
+/** A coordinator, its workers and a client in this process. They live as long as the client, and keep no idle process alive. */
+export async function connectEmbedded(options: ConnectOptions): Promise<Planwire> {
+  sayOnce();
+  const { filters, workers = 1, signal } = options;
+  signal?.throwIfAborted();
+  const runtime = await startRuntime({ filters, workers });
+  try {
+    return await connectTo({
+      url: runtime.url,
+      token: runtime.token,
+      ...(signal && { signal }),
+      offerFilters: (definitions) => runtime.offer(definitions),
+      onBusy: (busy) => runtime.holdProcess(busy),
+      onClosed: () => runtime.close(),
+    });
+  } catch (error) {
+    await runtime.close();
+    throw error;
+  }
+}
+
+let isSaid = false;
+
+function sayOnce(): void {
+  if (isSaid) return;
+  isSaid = true;
+  process.stderr.write(
+    "planwire: no URL given, so a coordinator and a worker run in this process, in memory only\n",
+  );
+}
