@@ -141,5 +141,12 @@ export const DELICATE_VALUES: Readonly<Record<string, Value>> = {
       ["a", { type: "Record", data: [["t", { type: "Text", data: "" }]] }],
     ],
   },
+  "records deeper than a frame": nested(250),
   "bytes beyond 64 KiB": { type: "Bytes", data: new Uint8Array(100_000).fill(7) },
 };
+
+function nested(levels: number): Value {
+  let value: Value = { type: "Json", data: [[[]]] };
+  for (let level = 0; level < levels; level++) value = { type: "Record", data: [["a", value]] };
+  return value;
+}
