@@ -1,0 +1,87 @@
+import { nodeIdsOf } from "@planwire/plan";
+import type { JsonValue, OfferedFilter, SerializedPlan, Value } from "@planwire/protocol";
+import { offerKey, type FilterOffer } from "./filter-call.js";
+
+/** The filters that this worker offers, by name and version. */
+export class Offers {
+  readonly #byKey = new Map<string, FilterOffer>();
+  /** What a name alone stands for. */
+  readonly #byName = new Map<string, FilterOffer>();
+
+  /** A filter that comes again, with the same name and version, takes the older one's place. */
+  add(offers: Iterable<FilterOffer>): void {
+    for (const offer of offers) {
+      this.#byKey.set(offerKey(offer), offer);
+      const known = this.#byName.get(offer.name);
+      if (known === undefined || standsForName(offer, known)) this.#byName.set(offer.name, offer);
+    }
+  }
+
+  /** `uses` is `name` or `name@version`. */
+  find(uses: string): FilterOffer | undefined {
+    return this.#byKey.get(uses) ?? this.#byName.get(uses);
+  }
+
+  offered(): OfferedFilter[] {
+    return [...this.#byKey.values()].map(({ name, version, kind, streamMode }) => ({
+      name,
+      ...(version !== undefined && { version }),
+      kind,
+      stream_mode: streamMode,
+    }));
+  }
+
+  get names(): string[] {
+    return [...this.#byKey.keys()];
+  }
+}
+
+/** A name alone means the filter without a version, else the latest version. */
+function standsForName(offer: FilterOffer, known: FilterOffer): boolean {
+  if (offer.version === undefined) return true;
+  if (known.version === undefined) return false;
+  return offer.version.localeCompare(known.version, "en", { numeric: true }) >= 0;
+}
+
+/** What runs at one node. */
+export interface NodeProgram {
+  readonly filter: FilterOffer;
+  readonly params?: JsonValue;
+}
+
+/** What a plan runs here: its nodes' filters, params and states. */
+export interface PlanProgram {
+  readonly nodes: ReadonlyMap<string, NodeProgram>;
+  readonly trainable: readonly string[];
+  readonly states: Record<string, Value>;
+}
+
+/** Finds each node's filter: by its binding, else by its own id. `missing` holds the nodes without one; a pickled Python filter is none of ours. */
+export function programOf(
+  plan: SerializedPlan,
+  offers: Offers,
+): { program: PlanProgram; missing: string[] } {
+  const bindings = new Map(plan.bindings?.map((binding) => [binding.node_id, binding]));
+  const pickled = new Set(plan.filters?.map(({ node_id }) => node_id));
+  const nodes = new Map<string, NodeProgram>();
+  const states: [string, Value][] = [];
+  const missing: string[] = [];
+  for (const nodeId of nodeIdsOf(plan.plan)) {
+    const binding = bindings.get(nodeId);
+    const uses = binding?.uses ?? (pickled.has(nodeId) ? undefined : nodeId);
+    const filter = uses === undefined ? undefined : offers.find(uses);
+    if (filter === undefined) {
+      missing.push(nodeId);
+      continue;
+    }
+    const params = binding?.params;
+    nodes.set(nodeId, { filter, ...(params !== undefined && { params }) });
+    const state = binding?.state;
+    if (state !== null && state !== undefined) states.push([nodeId, state]);
+  }
+  const trainable = [...nodes].flatMap(([id, { filter }]) =>
+    filter.kind === "Trainable" ? [id] : [],
+  );
+  // fromEntries, because a node may be called `__proto__` by an inherited peer.
+  return { program: { nodes, trainable, states: Object.fromEntries(states) }, missing };
+}

@@ -1,0 +1,187 @@
+import {
+  LIMITS,
+  sharedFeatures,
+  type ErrorCode,
+  type ErrorMessage,
+  type Registered,
+} from "@planwire/protocol";
+import type { ConnectionEnd } from "./event.js";
+import { heartbeatDue, startHeartbeats, stopHeartbeats } from "./heartbeats.js";
+import { dropRun } from "./plan-runs.js";
+import { registerMessage } from "./register.js";
+import type { Session, Turn, WorkerState } from "./state.js";
+import { dropStream } from "./stream-runs.js";
+import { deliverAgain, forgetAll } from "./unacknowledged.js";
+
+const FIRST_RETRY_MS = 100;
+const LONGEST_RETRY_MS = 10_000;
+
+export function newSession(): Session {
+  return {
+    phase: "idle",
+    connection: 0,
+    deadline: undefined,
+    failures: 0,
+    refusal: undefined,
+    told: undefined,
+    features: new Set(),
+    historyId: undefined,
+    frameBytes: LIMITS.frameBytes,
+    chunkBytes: LIMITS.chunkBytes,
+    // Those of the inherited wire, until Registered says others.
+    heartbeatIntervalMs: 10_000,
+    heartbeatTimeoutMs: 30_000,
+    handled: 0,
+    heartbeatAt: undefined,
+    heartbeatsSent: 0,
+    heartbeatsAcked: 0,
+    ackBy: undefined,
+  };
+}
+
+export function connect({ session, settings }: WorkerState, turn: Turn): void {
+  session.phase = "connecting";
+  session.connection += 1;
+  session.deadline = undefined;
+  if (session.failures === 0) {
+    turn.emit({ type: "notify", event: { type: "connecting", url: settings.url } });
+  }
+  turn.emit({ type: "connect", connection: session.connection });
+}
+
+/** The socket is open. Nothing is known of the peer yet, so it gets the plain form of all. */
+export function connected(state: WorkerState, turn: Turn): void {
+  const { session, settings } = state;
+  session.phase = "registering";
+  session.deadline = turn.now.mono + settings.registerTimeoutMs;
+  useFeatures(state, turn, []);
+  turn.emit({ type: "send", message: registerMessage(state) });
+}
+
+export function registered(state: WorkerState, turn: Turn, message: Registered): void {
+  const { session, settings } = state;
+  // The answer to a Register on a registered socket says nothing new.
+  if (session.phase !== "registering") return;
+  session.phase = "registered";
+  session.deadline = undefined;
+  session.failures = 0;
+  session.told = undefined;
+  session.handled = 0;
+  session.heartbeatIntervalMs = message.heartbeat_interval_ms ?? session.heartbeatIntervalMs;
+  session.heartbeatTimeoutMs = message.heartbeat_timeout_ms ?? session.heartbeatTimeoutMs;
+  session.frameBytes = message.limits?.frame_bytes ?? LIMITS.frameBytes;
+  session.chunkBytes = message.limits?.chunk_bytes ?? LIMITS.chunkBytes;
+  useFeatures(state, turn, message.features ?? []);
+  followHistory(state, turn, message.history_id);
+  turn.emit({
+    type: "notify",
+    event: {
+      type: "registered",
+      workerId: settings.workerId,
+      ...(message.coordinator_id !== undefined && { coordinatorId: message.coordinator_id }),
+    },
+  });
+  startHeartbeats(state, turn);
+  deliverAgain(state, turn);
+  for (const { offer } of state.openOffers.splice(0)) turn.emit({ type: "offerDone", offer });
+}
+
+/** Offers or status changed: the coordinator is told at once, and its ack of the heartbeat says that it knows. */
+export function registerAgain(state: WorkerState, turn: Turn): void {
+  if (state.session.phase !== "registered") return;
+  turn.emit({ type: "send", message: registerMessage(state) });
+  heartbeatDue(state, turn);
+}
+
+/** Before Registered an error means that we are not wanted; the peer closes the socket, or we do. */
+export function refused({ session }: WorkerState, turn: Turn, error: ErrorMessage): void {
+  if (session.phase !== "registering") return;
+  const { code, message } = error;
+  session.refusal = { code, message };
+  turn.emit({ type: "disconnect", reason: "refused" });
+}
+
+export function disconnected(
+  state: WorkerState,
+  turn: Turn,
+  end: ConnectionEnd,
+  random: number,
+): void {
+  const { session } = state;
+  if (session.phase === "left" || session.phase === "waiting") return;
+  const retryInMs = backoffMs(session, random);
+  session.phase = "waiting";
+  session.deadline = turn.now.mono + retryInMs;
+  session.failures += 1;
+  stopHeartbeats(state);
+  // A stream lives on its connection; parts outlive it.
+  for (const stream of state.streams.values()) dropStream(state, turn, stream);
+  tellWhy(session, turn, end, retryInMs);
+}
+
+function tellWhy(session: Session, turn: Turn, end: ConnectionEnd, retryInMs: number): void {
+  const refusal = session.refusal ?? refusalIn(end);
+  session.refusal = undefined;
+  const why = refusal?.code ?? "lost";
+  if (session.told === why) return;
+  session.told = why;
+  turn.emit({
+    type: "notify",
+    event: refusal ? { type: "refused", ...refusal, retryInMs } : { type: "lost", end, retryInMs },
+  });
+}
+
+/** Errors that mean this worker, not this moment. They come as the close reason, or as an HTTP status before there is a socket. */
+const REFUSALS: readonly ErrorCode[] = [
+  "UNAUTHORIZED",
+  "FORBIDDEN",
+  "FORBIDDEN_ORIGIN",
+  "WORKER_ID_TAKEN",
+  "UNSUPPORTED_VERSION",
+];
+
+function refusalIn({ reason, status }: ConnectionEnd): Session["refusal"] {
+  const code = REFUSALS.find((refusal) => refusal === reason);
+  if (code !== undefined) return { code, message: REFUSAL_MESSAGES[code] ?? code };
+  if (status === 401) return { code: "UNAUTHORIZED", message: reason };
+  return status === 403 ? { code: "FORBIDDEN", message: reason } : undefined;
+}
+
+const REFUSAL_MESSAGES: Partial<Record<ErrorCode, string>> = {
+  UNAUTHORIZED: "the coordinator wants a token, or another one",
+  WORKER_ID_TAKEN: "another worker with this id is connected",
+};
+
+/** The socket is open but nobody answers: it counts as lost at once, the close of a dead peer can take minutes. */
+export function giveUpConnection(
+  state: WorkerState,
+  turn: Turn,
+  reason: string,
+  random: number,
+): void {
+  turn.emit({ type: "disconnect", reason });
+  disconnected(state, turn, { reason }, random);
+}
+
+/** Exponential, with jitter, and below half a lease: whoever reconnects in time keeps its attempts. */
+function backoffMs({ failures, heartbeatTimeoutMs }: Session, random: number): number {
+  const longest = Math.min(LONGEST_RETRY_MS, heartbeatTimeoutMs * 0.4);
+  const step = Math.min(FIRST_RETRY_MS * 2 ** Math.min(failures, 20), longest);
+  return Math.round(step * (0.5 + random / 2));
+}
+
+function useFeatures({ session }: WorkerState, turn: Turn, announced: readonly string[]): void {
+  const features = sharedFeatures(announced);
+  session.features = new Set(features);
+  turn.emit({ type: "useFeatures", features });
+}
+
+/** Another history knows nothing of what we hold: it is stopped and dropped. */
+function followHistory(state: WorkerState, turn: Turn, historyId: string | undefined): void {
+  const { session } = state;
+  const before = session.historyId;
+  session.historyId = historyId;
+  if (before === undefined || before === historyId) return;
+  for (const run of state.plans.values()) dropRun(state, turn, run);
+  forgetAll(state);
+}

@@ -1,0 +1,63 @@
+import type { PlanResult, PlanResultMessage, ResultAck } from "@planwire/protocol";
+import { encodeWithin, failedResult, isWireError } from "./results.js";
+import type { PlanRun, Turn, WorkerState } from "./state.js";
+
+/** Sends a result, and keeps it until it is acknowledged: without a connection it waits for the next one. */
+export function deliver(state: WorkerState, turn: Turn, run: PlanRun, result: PlanResult): void {
+  const { session } = state;
+  let message = messageOf(state, run, result);
+  let encoded = encodeWithin(message, session.features, session.frameBytes);
+  if (isWireError(encoded)) {
+    message = messageOf(state, run, failedResult(encoded, Number(result.duration_ms)));
+    encoded = encodeWithin(message, session.features, session.frameBytes);
+    if (isWireError(encoded)) throw new Error(`a failure can't be sent: ${encoded.message}`);
+  }
+  const { bytes, frame } = encoded;
+  const connected = session.phase === "registered";
+  if (connected) turn.emit({ type: "sendFrame", frame });
+  // A peer without attempts acknowledges nothing.
+  if (connected && !session.features.has("attempts")) return;
+  forget(state, run.partId);
+  state.unacknowledged.set(run.partId, { attempt: run.attempt, message, bytes });
+  state.unacknowledgedBytes += bytes;
+}
+
+/** After Registered: everything again, oldest first. The peer may be another one, with other features. */
+export function deliverAgain(state: WorkerState, turn: Turn): void {
+  for (const { message } of state.unacknowledged.values()) turn.emit({ type: "send", message });
+  if (!state.session.features.has("attempts")) forgetAll(state);
+}
+
+export function resultAcknowledged(state: WorkerState, { id, attempt }: ResultAck): void {
+  if (state.unacknowledged.get(id)?.attempt === attempt) forget(state, id);
+}
+
+export function forgetAll(state: WorkerState): void {
+  state.unacknowledged.clear();
+  state.unacknowledgedBytes = 0;
+}
+
+/** Results are never dropped for want of room; rather no new work is taken. */
+export function hasRoomForResults(state: WorkerState): boolean {
+  const { mostUnacknowledged, mostUnacknowledgedBytes } = state.settings;
+  return (
+    state.unacknowledged.size < mostUnacknowledged &&
+    state.unacknowledgedBytes < mostUnacknowledgedBytes
+  );
+}
+
+function forget(state: WorkerState, partId: string): void {
+  const finished = state.unacknowledged.get(partId);
+  if (finished === undefined) return;
+  state.unacknowledged.delete(partId);
+  state.unacknowledgedBytes -= finished.bytes;
+}
+
+function messageOf(
+  { settings }: WorkerState,
+  { partId, attempt }: PlanRun,
+  result: PlanResult,
+): PlanResultMessage {
+  const worker_id = settings.workerId;
+  return { type: "PlanResult", worker_id, plan_id: partId, result, attempt };
+}

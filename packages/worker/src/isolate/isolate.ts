@@ -1,0 +1,58 @@
+import { isMainThread, parentPort, workerData } from "node:worker_threads";
+import { loadFilters } from "./load-filters.js";
+import type { FromIsolate, ToIsolate } from "./messages.js";
+import { postOutcome } from "./post-outcome.js";
+import { CallServer } from "./serve-calls.js";
+
+// The entry of every thread and process that runs filters: loads the modules, then answers calls until it is ended.
+
+interface Port {
+  readonly files: readonly string[];
+  post(message: FromIsolate): void;
+  onMessage(take: (message: ToIsolate) => void): void;
+}
+
+function threadPort(port: NonNullable<typeof parentPort>): Port {
+  return {
+    files: (workerData as { files: readonly string[] }).files,
+    post: (message) => port.postMessage(message),
+    onMessage: (take) => port.on("message", take),
+  };
+}
+
+function processPort(): Port {
+  // Without its worker a process has nothing left to do.
+  process.on("disconnect", () => process.exit(0));
+  return {
+    files: process.argv.slice(2),
+    post: (message) => process.send?.(message),
+    onMessage: (take) => process.on("message", (message) => take(message as ToIsolate)),
+  };
+}
+
+async function serve(port: Port): Promise<void> {
+  // A filter module that was compiled has its errors mapped back to its source; TypeScript that jiti loads keeps its lines by itself.
+  process.setSourceMapsEnabled(true);
+  const { definitions, filters, failures } = await loadFilters(port.files);
+  const server = new CallServer(
+    (key) => definitions.get(key),
+    (report) => port.post({ type: "report", report }),
+  );
+  const run = async ({ call }: Extract<ToIsolate, { type: "call" }>): Promise<void> => {
+    postOutcome(call, await server.run(call), (outcome) =>
+      port.post({ type: "done", call: call.call, outcome }),
+    );
+  };
+  port.onMessage((message) => {
+    switch (message.type) {
+      case "call":
+        // A rejection is a mistake of ours: unhandled, it ends this isolate, and the pool tells.
+        return void run(message);
+      case "abort":
+        return server.abort(message.call);
+    }
+  });
+  port.post({ type: "loaded", loaded: { filters, failures } });
+}
+
+void serve(isMainThread || parentPort === null ? processPort() : threadPort(parentPort));

@@ -1,0 +1,30 @@
+import { fork } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import type { FromIsolate } from "./messages.js";
+import type { StartIsolate } from "./pool.js";
+
+/** Starts processes that load `files` and run their filters. They end with this process, however it ends. */
+export function processStarter(files: readonly string[]): StartIsolate {
+  return (events) => {
+    const child = fork(fileURLToPath(new URL("./isolate.js", import.meta.url)), files, {
+      // As between threads: typed arrays and bigints stay what they are.
+      serialization: "advanced",
+      execArgv: [],
+    });
+    let failure: string | undefined;
+    child.on("message", (message) => events.message(message as FromIsolate));
+    child.on("error", (error) => {
+      failure = `its process failed: ${error.message}`;
+      if (child.pid === undefined) events.ended(failure);
+    });
+    child.on("exit", (code, signal) => {
+      const how = signal === null ? `code ${code}` : `signal ${signal}`;
+      events.ended(failure ?? `its process ended with ${how}`);
+    });
+    return {
+      // A child that is about to exit can't be sent to any more; its exit tells.
+      post: (message) => void child.send(message, () => {}),
+      kill: () => void child.kill("SIGKILL"),
+    };
+  };
+}

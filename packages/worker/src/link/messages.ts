@@ -1,0 +1,43 @@
+import type { WorkerLifeEvent } from "../core/effect.js";
+import type {
+  CallId,
+  CallOutcome,
+  CallReport,
+  FilterCall,
+  FilterOffer,
+} from "../core/filter-call.js";
+import type { Settings } from "../core/settings.js";
+import type { LoadFailure } from "../isolate/messages.js";
+
+/** What the link thread is started with. */
+export interface LinkOptions {
+  readonly settings: Settings;
+  readonly token: string | undefined;
+  /** Filter modules, as file URLs. */
+  readonly files: readonly string[];
+  /** Filters that the main thread has from the start. */
+  readonly inline: readonly FilterOffer[];
+  readonly tags: readonly string[];
+  readonly threads: number;
+}
+
+/** From the main thread to the link. */
+export type ToLink =
+  | { readonly type: "inlineLoaded"; readonly failures: readonly LoadFailure[] }
+  | { readonly type: "offer"; readonly offer: number; readonly filters: readonly FilterOffer[] }
+  | { readonly type: "report"; readonly report: CallReport }
+  | { readonly type: "done"; readonly call: CallId; readonly outcome: CallOutcome }
+  | { readonly type: "drain"; readonly reason: string }
+  | { readonly type: "close" };
+
+/** From the link to the main thread. */
+export type FromLink =
+  /** These modules hold inline filters: load them there, too. */
+  | { readonly type: "loadInline"; readonly files: readonly string[] }
+  /** Loaded and connecting. `keys` are the filters of files. */
+  | { readonly type: "ready"; readonly keys: readonly string[] }
+  | { readonly type: "loadFailed"; readonly failures: readonly LoadFailure[] }
+  | { readonly type: "call"; readonly call: FilterCall }
+  | { readonly type: "abort"; readonly call: CallId }
+  | { readonly type: "offerDone"; readonly offer: number }
+  | { readonly type: "notify"; readonly event: WorkerLifeEvent };

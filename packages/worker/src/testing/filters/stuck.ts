@@ -1,0 +1,51 @@
+import { defineFilter } from "@planwire/plan";
+
+/** Waits until it is told to stop. */
+export const obedient = defineFilter("obedient", async (_x: unknown, ctx) => {
+  await new Promise((resolve) => ctx.signal.addEventListener("abort", resolve, { once: true }));
+  return "stopped";
+});
+
+/** Blocks its thread for so many milliseconds. */
+export const blocks = defineFilter("blocks", (ms: number) => {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+  return ms;
+});
+
+/** Never returns, whatever it is told. */
+export const stubborn = defineFilter("stubborn", (): string => {
+  for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000);
+});
+
+export const stubbornProcess = defineFilter("stubborn-process", {
+  isolate: "process",
+  forward: (): string => {
+    for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000);
+  },
+});
+
+export const stubbornInline = defineFilter("stubborn-inline", {
+  isolate: "inline",
+  forward: () => new Promise<string>(() => {}),
+});
+
+export const limited = defineFilter("limited", {
+  timeoutMs: 50,
+  forward: (): string => {
+    for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000);
+  },
+});
+
+/** Ends its thread, or its process, in one of two ways. */
+export const dies = defineFilter("dies", async (how: "exit" | "throw") => {
+  if (how === "exit") process.exit(3);
+  setTimeout(() => {
+    throw new Error("thrown where nobody catches");
+  });
+  await new Promise(() => {});
+});
+
+export const processDies = defineFilter("process-dies", {
+  isolate: "process",
+  forward: () => process.kill(process.pid, "SIGKILL"),
+});
