@@ -1,1 +1,4 @@
-export {};
+export { memoryStore, type MemoryStoreOptions } from "./store/memory.js";
+export { openStore } from "./store/open-store.js";
+export { STORE_RULES, type StoreRule, type StoreSubject } from "./store/store-conformance.js";
+export type * from "./store/store.js";

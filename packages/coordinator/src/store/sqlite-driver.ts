@@ -23,20 +23,17 @@ interface Driver {
   readonly DatabaseSync: new (file: string) => Database;
 }
 
-export const INSTALLABLE = "@photostructure/sqlite";
+const INSTALLABLE = "@photostructure/sqlite";
 
-/** Node's own SQLite (from 22.13 on without a flag), else the optional package; STORE_UNAVAILABLE without either. */
-export function findDriver(): Driver {
-  return builtIn() ?? installed();
-}
-
-function builtIn(): Driver | undefined {
-  return process.getBuiltinModule("node:sqlite") as Driver | undefined;
-}
-
-function installed(): Driver {
+/**
+ * Node's own SQLite (from 22.13 on without a flag), else the optional package.
+ * @throws PlanwireError STORE_UNAVAILABLE without either
+ */
+export function findDriver(ofNode = nodeDriver, load = loadInstalled): Driver {
+  const found = ofNode();
+  if (found) return found;
   try {
-    return createRequire(import.meta.url)(INSTALLABLE) as Driver;
+    return load();
   } catch (cause) {
     throw new PlanwireError(
       "STORE_UNAVAILABLE",
@@ -48,4 +45,12 @@ function installed(): Driver {
       },
     );
   }
+}
+
+function nodeDriver(): Driver | undefined {
+  return process.getBuiltinModule("node:sqlite") as Driver | undefined;
+}
+
+function loadInstalled(): Driver {
+  return createRequire(import.meta.url)(INSTALLABLE) as Driver;
 }

@@ -8,9 +8,12 @@ interface Meaning {
   readonly retryable: boolean;
 }
 
+const LOCKED = 5;
+const CANT_OPEN = 14;
+
 /** By SQLite's primary result code. */
 const MEANINGS: Readonly<Record<number, Meaning>> = {
-  5: {
+  [LOCKED]: {
     what: "is locked by another program",
     hint: "Close the program that has it open for writing.",
     retryable: true,
@@ -27,7 +30,7 @@ const MEANINGS: Readonly<Record<number, Meaning>> = {
     retryable: false,
   },
   13: { what: "has no room left on its disk", hint: "Free some space.", retryable: true },
-  14: {
+  [CANT_OPEN]: {
     what: "can't be opened",
     hint: "Make the file and its folder readable and writable, or name another file.",
     retryable: false,
@@ -41,7 +44,7 @@ const MEANINGS: Readonly<Record<number, Meaning>> = {
 
 /** What went wrong with the file, said for its owner. */
 export function storeUnavailable(file: string, cause: unknown): StoreError {
-  const meaning = MEANINGS[resultCodeOf(cause) & 0xff];
+  const meaning = MEANINGS[isOfFileSystem(cause) ? CANT_OPEN : resultCodeOf(cause)];
   const message = cause instanceof Error ? cause.message : String(cause);
   if (!meaning) return new PlanwireError("STORE_UNAVAILABLE", `${file}: ${message}`, { cause });
   return new PlanwireError("STORE_UNAVAILABLE", `${file} ${meaning.what} (${message})`, {
@@ -52,10 +55,15 @@ export function storeUnavailable(file: string, cause: unknown): StoreError {
 }
 
 export function isLocked(error: unknown): boolean {
-  return (resultCodeOf(error) & 0xff) === 5;
+  return resultCodeOf(error) === LOCKED;
 }
 
+/** SQLite's primary result code; 0 for an error that is not SQLite's. */
 function resultCodeOf(error: unknown): number {
   const code: unknown = error instanceof Error && "errcode" in error ? error.errcode : undefined;
-  return typeof code === "number" ? code : 0;
+  return typeof code === "number" ? code & 0xff : 0;
+}
+
+function isOfFileSystem(error: unknown): boolean {
+  return error instanceof Error && "syscall" in error;
 }

@@ -63,6 +63,7 @@ function locate(path: string): string {
  */
 function takeLock(lock: Database, path: string): void {
   try {
+    lock.exec("PRAGMA journal_mode = MEMORY"); // nothing is written, so no journal needs to lie beside it
     lock.exec("BEGIN EXCLUSIVE");
   } catch (error) {
     if (!isLocked(error)) throw error;
