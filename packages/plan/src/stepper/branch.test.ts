@@ -19,10 +19,11 @@ test("the condition runs first, as a leaf of its own with the Branch's input", (
 });
 
 test("the arm that it names gets the Branch's input, not the condition's output", () => {
-  const stepper = forward(kinds);
+  const stepper = forward(seq(run("a"), kinds));
   stepper.begin("in");
-  expect(stepper.complete("#:forward", done("out", says("json"))).start).toMatchObject([
-    { key: "1#:forward", nodeId: "json", input: value("in") },
+  stepper.complete("0#:forward", done("A"));
+  expect(stepper.complete("1#:forward", done("out", says("json"))).start).toMatchObject([
+    { key: "1.1#:forward", nodeId: "json", input: value("A") },
   ]);
 });
 
