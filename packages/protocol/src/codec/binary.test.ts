@@ -48,7 +48,7 @@ describe("what is written for an inherited peer", () => {
 
   test("strings and containers of every head width are what @msgpack/msgpack reads", () => {
     for (const length of [
-      0, 1, 10, 23, 24, 31, 32, 85, 86, 255, 256, 21845, 21846, 65535, 65536, 70000,
+      0, 1, 10, 23, 24, 31, 32, 85, 86, 255, 256, 16_384, 16_385, 21845, 21846, 65535, 65536, 70000,
     ]) {
       for (const unit of ["a", "é", "🚀"]) {
         const text = unit.repeat(length);

@@ -1,3 +1,5 @@
+import { encodeBinary } from "./binary.js";
+
 /** What is known of a chunk without decoding its value. */
 export interface ChunkHead {
   readonly type: "ChunkData" | "ChunkResult";
@@ -22,15 +24,7 @@ const VALUE_KEY = Uint8Array.from(fixstr("value"));
  * not look at the value. Undefined for any other frame: decode that whole. The value itself is not checked.
  */
 export function readChunkHead(frame: Uint8Array): ChunkHead | undefined {
-  const start = STARTS.find(({ bytes }) => startsWith(frame, bytes, 0));
-  if (!start) return undefined;
-  const id = readString(frame, start.bytes.length);
-  if (!id || !startsWith(frame, INDEX_KEY, id.end)) return undefined;
-  const index = readIndex(frame, id.end + INDEX_KEY.length);
-  if (!index || !startsWith(frame, VALUE_KEY, index.end)) return undefined;
-  const valueOffset = index.end + VALUE_KEY.length;
-  if (valueOffset >= frame.length) return undefined;
-  return { type: start.type, streamId: id.text, index: index.value, valueOffset };
+  return locate(frame)?.head;
 }
 
 /**
@@ -38,22 +32,34 @@ export function readChunkHead(frame: Uint8Array): ChunkHead | undefined {
  * moves typed tensors out of alignment: they are still read, by one copy.
  */
 export function rewriteStreamId(frame: Uint8Array, streamId: string): Uint8Array | undefined {
-  if (!readChunkHead(frame)) return undefined;
-  const idStart = STARTS.find(({ bytes }) => startsWith(frame, bytes, 0))?.bytes.length ?? 0;
-  const idEnd = readString(frame, idStart)?.end ?? idStart;
-  const text = new TextEncoder().encode(streamId);
-  const head =
-    text.length < 32
-      ? [0xa0 | text.length]
-      : text.length < 0x100
-        ? [0xd9, text.length]
-        : [0xda, text.length >> 8, text.length & 0xff];
-  const rewritten = new Uint8Array(idStart + head.length + text.length + frame.length - idEnd);
-  rewritten.set(frame.subarray(0, idStart));
-  rewritten.set(head, idStart);
-  rewritten.set(text, idStart + head.length);
-  rewritten.set(frame.subarray(idEnd), idStart + head.length + text.length);
+  const found = locate(frame);
+  if (!found) return undefined;
+  const id = encodeBinary(streamId);
+  const rewritten = new Uint8Array(found.idStart + id.length + frame.length - found.idEnd);
+  rewritten.set(frame.subarray(0, found.idStart));
+  rewritten.set(id, found.idStart);
+  rewritten.set(frame.subarray(found.idEnd), found.idStart + id.length);
   return rewritten;
+}
+
+interface Located {
+  readonly head: ChunkHead;
+  readonly idStart: number;
+  readonly idEnd: number;
+}
+
+function locate(frame: Uint8Array): Located | undefined {
+  const start = STARTS.find(({ bytes }) => startsWith(frame, bytes, 0));
+  if (!start) return undefined;
+  const idStart = start.bytes.length;
+  const id = readString(frame, idStart);
+  if (!id || !startsWith(frame, INDEX_KEY, id.end)) return undefined;
+  const index = readIndex(frame, id.end + INDEX_KEY.length);
+  if (!index || !startsWith(frame, VALUE_KEY, index.end)) return undefined;
+  const valueOffset = index.end + VALUE_KEY.length;
+  if (valueOffset >= frame.length) return undefined;
+  const head = { type: start.type, streamId: id.text, index: index.value, valueOffset };
+  return { head, idStart, idEnd: id.end };
 }
 
 function fixstr(text: string): number[] {
@@ -74,19 +80,8 @@ function readString(frame: Uint8Array, at: number): { text: string; end: number 
   const start = at + 1 + width;
   const end = start + length;
   if (length === 0 || end > frame.length) return undefined;
-  const text = asciiText(frame, start, end) ?? utf8Text(frame.subarray(start, end));
+  const text = utf8Text(frame.subarray(start, end));
   return text === undefined || text.length > LONGEST_ID ? undefined : { text, end };
-}
-
-/** Ids are ASCII nearly always; for their lengths this is several times faster than a TextDecoder. */
-function asciiText(frame: Uint8Array, start: number, end: number): string | undefined {
-  let text = "";
-  for (let i = start; i < end; i++) {
-    const code = frame[i] ?? 0;
-    if (code > 0x7f) return undefined;
-    text += String.fromCharCode(code);
-  }
-  return text;
 }
 
 function utf8Text(bytes: Uint8Array): string | undefined {
