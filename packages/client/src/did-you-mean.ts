@@ -1,8 +1,11 @@
+/** The share of a name's letters that may be wrong: two letters that changed places count twice. */
+const WRONG_SHARE = 0.4;
+
 /** The offered name that is nearest to a wrong one, when it is near enough to be meant. */
 export function didYouMean(wrong: string, offered: readonly string[]): string | undefined {
   const near = offered
     .map((name) => ({ name, distance: editDistance(wrong.toLowerCase(), name.toLowerCase()) }))
-    .filter(({ name, distance }) => distance <= Math.max(wrong.length, name.length) / 3);
+    .filter(({ name, distance }) => distance <= WRONG_SHARE * Math.max(wrong.length, name.length));
   return near.sort((a, b) => a.distance - b.distance)[0]?.name;
 }
 

@@ -98,6 +98,7 @@ export function socketClosed(
   out: Effect[],
 ): void {
   if (!isCurrent(state, event.connection)) return;
+  state.session.phase = { name: "waiting", until: now.mono }; // there is no socket to close any more
   const fatal = fatalCodeOf(event);
   if (fatal) return end(state, failure(fatal, refusalText(fatal), hintFor(fatal)), out);
   loseConnection(state, describeLoss(event), tooLargeOf(event), event.random, now, out);
@@ -109,6 +110,7 @@ export function woken(state: ClientState, random: number, now: Now, out: Effect[
   if (phase.name === "waiting" && now.mono >= phase.until) return dial(state, now, out);
   if ((phase.name === "opening" || phase.name === "greeting") && now.mono >= deadlineOf(state)) {
     out.push({ type: "closeSocket", connection: phase.connection });
+    session.phase = { name: "waiting", until: now.mono };
     loseConnection(state, "it did not answer in time", undefined, random, now, out);
   }
 }

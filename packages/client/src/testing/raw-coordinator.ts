@@ -6,9 +6,11 @@ import {
   FEATURES,
   LIMITS,
   PlanwireError,
+  type ExecutionEvent,
   type Message,
   type MessageOf,
   type MessageType,
+  type Outcome,
 } from "@planwire/protocol";
 import { WebSocketServer, type WebSocket } from "ws";
 
@@ -144,6 +146,14 @@ export class RawConnection {
       existing: false,
     });
     return submit;
+  }
+
+  event(planId: string, n: number, event: ExecutionEvent): void {
+    this.send({ type: "PlanEvent", plan_id: planId, number: [1, n], at: 1_000 + n, event });
+  }
+
+  finish(planId: string, outcome: Outcome): void {
+    this.event(planId, 1_000, { kind: "Finished", outcome });
   }
 
   send(message: Message): void {

@@ -1,0 +1,107 @@
+import type { ExecutionEvent } from "@planwire/protocol";
+import { expect, test } from "vitest";
+import { CoreStory, FINISHED, sent } from "../testing/core-story.js";
+
+const started: ExecutionEvent = {
+  kind: "AttemptStarted",
+  part_id: "p",
+  attempt: 1,
+  worker_id: "w",
+};
+
+/** A core that follows "p" and has one reader of its events. */
+function withFeed(): CoreStory {
+  const core = new CoreStory();
+  core.welcome();
+  core.event({ type: "follow", planId: "p" });
+  core.event({ type: "openFeed", feed: 1, planId: "p" });
+  return core;
+}
+
+const fed = (feed: number, number: [number, number], event: ExecutionEvent) => ({
+  type: "feed",
+  feed,
+  event: { type: "PlanEvent", plan_id: "p", number, at: 0, event },
+});
+
+test("the first reader asks for all events", () => {
+  const core = new CoreStory();
+  core.welcome();
+  core.event({ type: "follow", planId: "p" });
+  expect(sent(core.event({ type: "openFeed", feed: 1, planId: "p" }))).toEqual([
+    { type: "Watch", request_id: 2, plan_id: "p" },
+  ]);
+  expect(core.planEvent("p", [1, 1], started)).toEqual([fed(1, [1, 1], started)]);
+});
+
+test("a second reader gets events from the beginning, the first none twice", () => {
+  const core = withFeed();
+  core.planEvent("p", [1, 1], started);
+  core.planEvent("p", [1, 2], started);
+  expect(sent(core.event({ type: "openFeed", feed: 2, planId: "p" }))).toEqual([
+    { type: "Watch", request_id: 3, plan_id: "p" },
+  ]);
+  expect(core.planEvent("p", [1, 1], started)).toEqual([fed(2, [1, 1], started)]);
+  expect(core.planEvent("p", [1, 2], started)).toEqual([fed(2, [1, 2], started)]);
+  expect(core.planEvent("p", [1, 3], started)).toEqual([
+    fed(1, [1, 3], started),
+    fed(2, [1, 3], started),
+  ]);
+});
+
+test("after a reconnect the watch goes on behind what the slowest reader has", () => {
+  const core = withFeed();
+  core.planEvent("p", [1, 1], started);
+  core.event({ type: "openFeed", feed: 2, planId: "p" });
+  core.planEvent("p", [1, 1], started);
+  core.planEvent("p", [1, 2], started);
+  core.cut();
+  expect(sent(core.welcome())).toEqual([
+    { type: "Watch", request_id: 4, plan_id: "p", from: [1, 2] },
+  ]);
+});
+
+test("numbers of a later start of the coordinator are later, whatever their count", () => {
+  const core = withFeed();
+  core.planEvent("p", [1, 7], started);
+  expect(core.planEvent("p", [2, 1], started)).toEqual([fed(1, [2, 1], started)]);
+  expect(core.planEvent("p", [1, 8], started)).toEqual([]);
+});
+
+test("Finished ends the readers and tells the outcome", () => {
+  const core = withFeed();
+  expect(core.finished("p")).toEqual([
+    fed(1, [1, 9], FINISHED),
+    { type: "finish", planId: "p", outcome: FINISHED.outcome },
+  ]);
+  expect(core.state.watches.size).toBe(0);
+});
+
+test("when the last reader leaves, only the outcome is asked for", () => {
+  const core = withFeed();
+  expect(sent(core.event({ type: "closeFeed", feed: 1, planId: "p" }))).toEqual([
+    { type: "Watch", request_id: 3, plan_id: "p", only_outcome: true },
+  ]);
+});
+
+test("when nobody wants anything, the watch ends", () => {
+  const core = new CoreStory();
+  core.welcome();
+  core.event({ type: "openFeed", feed: 1, planId: "p" });
+  expect(core.event({ type: "closeFeed", feed: 1, planId: "p" })).toEqual([
+    { type: "send", connection: 1, message: { type: "Unwatch", plan_id: "p" } },
+  ]);
+  expect(core.state.watches.size).toBe(0);
+});
+
+test("a reader in a history that is gone fails", () => {
+  const core = withFeed();
+  core.cut();
+  const unknown = expect.objectContaining({ code: "PLAN_UNKNOWN" });
+  expect(core.welcome("h2")).toEqual(
+    expect.arrayContaining([
+      { type: "loseSight", planId: "p", failure: unknown },
+      { type: "failFeed", feed: 1, failure: unknown },
+    ]),
+  );
+});
