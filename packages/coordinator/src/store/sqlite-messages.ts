@@ -18,7 +18,11 @@ export type EncodedChange =
   | Exclude<Change, Accept | TakeResult | Finish>
   | (Omit<Accept, "plan"> & { readonly plan: Uint8Array })
   | (Omit<TakeResult, "result"> & { readonly result: Uint8Array })
-  | (Omit<Finish, "outcome"> & { readonly outcome: OutcomeHead; readonly encoded: Uint8Array });
+  | (Omit<Finish, "outcome"> & {
+      readonly outcome: OutcomeHead;
+      readonly encoded: Uint8Array;
+      readonly outputOf: string | undefined;
+    });
 
 export interface EncodedWrite extends Omit<Write, "changes"> {
   readonly changes: readonly EncodedChange[];
@@ -32,6 +36,8 @@ export interface EncodedExecution extends Omit<StoredExecution, "plan" | "attemp
   readonly plan: Uint8Array;
   readonly attempts: readonly EncodedAttempt[];
   readonly outcome: Uint8Array | undefined;
+  /** The part whose result holds the outcome's output and states. */
+  readonly outputOf: string | undefined;
 }
 
 /** Each question that the thread is asked, with its answer. */

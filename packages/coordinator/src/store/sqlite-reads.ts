@@ -23,6 +23,7 @@ const SQL = {
 interface ExecutionRow extends HeadRow {
   readonly plan: Uint8Array;
   readonly outcome: Uint8Array | null;
+  readonly output_of: string | null;
 }
 
 interface AttemptRow {
@@ -67,6 +68,7 @@ export class SqliteReads {
       attempts: attempts.map((attempt) => encodedAttempt(attempt, taken.get(attempt.part_id))),
       takenOrder: [...taken.keys()],
       outcome: row.outcome ?? undefined,
+      outputOf: row.output_of ?? undefined,
     };
   }
 

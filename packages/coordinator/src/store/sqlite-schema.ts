@@ -9,7 +9,7 @@ export const APPLICATION_ID = 0x706c6e77;
  *
  * Values stand in tables of their own, because SQLite writes a whole row again when one column of it grows.
  */
-const MIGRATIONS: readonly string[] = [
+export const MIGRATIONS: readonly string[] = [
   `
   CREATE TABLE history (
     id TEXT NOT NULL,
@@ -44,7 +44,8 @@ const MIGRATIONS: readonly string[] = [
   ) STRICT;
   CREATE TABLE outcomes (
     position INTEGER PRIMARY KEY REFERENCES executions ON DELETE CASCADE,
-    outcome BLOB NOT NULL
+    outcome BLOB NOT NULL,
+    output_of TEXT -- the part whose result holds the output and the states; the outcome's own are empty then
   ) STRICT;
 
   CREATE TABLE attempts (

@@ -43,7 +43,7 @@ const SQL = {
   openAttempt: `SELECT 1 FROM attempts WHERE ${IS_OPEN}`,
   take: `INSERT INTO results (position, part_id, attempt, result)
     VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-  outcome: "INSERT INTO outcomes (position, outcome) VALUES (?, ?)",
+  outcome: "INSERT INTO outcomes (position, outcome, output_of) VALUES (?, ?, ?)",
 } as const;
 
 /** Lands batches of writes: each batch in one transaction, with one sync. */
@@ -144,7 +144,7 @@ export class SqliteWrites {
       case "takeResult":
         return this.#take(position, change);
       case "finish":
-        this.#sql.outcome.run(position, change.encoded);
+        this.#sql.outcome.run(position, change.encoded, change.outputOf ?? null);
         return;
       case "accept":
       case "wishCancel":

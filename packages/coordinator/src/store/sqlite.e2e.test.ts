@@ -12,7 +12,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openStore } from "@planwire/coordinator";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { accept, assign, commit, ended, started, succeeded, write } from "./conformance/writes.js";
+import {
+  accept,
+  assign,
+  commit,
+  ended,
+  finish,
+  started,
+  succeeded,
+  success,
+  takeResult,
+  write,
+} from "./conformance/writes.js";
 import { findDriver } from "./sqlite-driver.js";
 import { SCHEMA_VERSION } from "./sqlite-schema.js";
 import { STORE_RULES } from "./store-conformance.js";
@@ -187,6 +198,16 @@ describe("an open file", () => {
     await store.close();
     const { live } = await storeAt(file).open();
     expect(live).toMatchObject([{ version: 2, attempts: [{ started: true }] }]);
+  });
+
+  test("stores an output once that is both a part's result and the outcome", async () => {
+    const output = { type: "Bytes", data: new Uint8Array(1_000_000) } as const;
+    const store = await openedAt(file);
+    await commit(store, write("p", 0, accept("p"), assign("p")));
+    const taken = takeResult("p", 1, success(output));
+    await commit(store, write("p", 1, taken, finish(succeeded(output))));
+    await store.close();
+    expect(statSync(file).size).toBeLessThan(1_200_000);
   });
 
   test("fails the write of a value that can't be kept, and no other", async () => {

@@ -22,7 +22,11 @@ export function toBytes(value: SerializedPlan | PlanResult | Outcome): Uint8Arra
   const bytes = encodeBinary(value, { typed: true, tensors: true });
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (!SIGNS_OF_RISK.some((sign) => view.includes(sign))) return bytes;
-  return Buffer.concat([Uint8Array.of(BY_V8), serialize(value)]);
+  const byV8 = serialize(value);
+  const marked = new Uint8Array(1 + byV8.length);
+  marked[0] = BY_V8;
+  marked.set(byV8, 1);
+  return marked;
 }
 
 type Schema = typeof SerializedPlan | typeof PlanResult | typeof Outcome;

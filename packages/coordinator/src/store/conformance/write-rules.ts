@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { ExecutionState } from "@planwire/protocol";
+import { EMPTY, type ExecutionState, type Outcome, type PlanResult } from "@planwire/protocol";
 import type { StoredExecution } from "../store.js";
 import { ALL, getExecution, rule, type StoreRule } from "./rule.js";
 import {
@@ -9,6 +9,7 @@ import {
   commit,
   DELICATE_VALUES,
   ended,
+  failed,
   finish,
   lose,
   OWNER,
@@ -66,6 +67,28 @@ export const WRITE_RULES: readonly StoreRule[] = [
       assert.deepEqual(kept.plan, plan(name, value), name);
       assert.deepEqual(kept.attempts[0]?.result, success(value), name);
       assert.deepEqual(kept.outcome, succeeded(value), name);
+    }
+  }),
+
+  rule("keeps an outcome that shares its output and states with a result", async (store) => {
+    const output = DELICATE_VALUES["bytes"] ?? EMPTY;
+    const shared = { output, states: { clean: output } };
+    const result: PlanResult = { ...success(), ...shared };
+    const stateless: PlanResult = { status: "Success", output, duration_ms: 1 };
+    const outcomes: [string, PlanResult, Outcome][] = [
+      ["shared", result, { ...succeeded(), ...shared }],
+      ["without states", stateless, { ...succeeded(), output, states: {} }],
+      ["other states", result, { ...succeeded(), output, states: { scale: output } }],
+      ["other output", result, { ...succeeded(), states: shared.states }],
+      ["failed", result, failed("FILTER_ERROR")],
+    ];
+    for (const [id, taken, outcome] of outcomes) {
+      await commit(store, write(id, 0, accept(id), assign(`${id}/0#`), assign(`${id}/1#`)));
+      const parts = [takeResult(`${id}/1#`), takeResult(`${id}/0#`, 1, taken)];
+      await commit(store, write(id, 1, ...parts, finish(outcome)));
+      const kept = await getExecution(store, id);
+      assert.deepEqual(kept.outcome, outcome, id);
+      assert.deepEqual(kept.attempts[0]?.result, taken, id);
     }
   }),
 

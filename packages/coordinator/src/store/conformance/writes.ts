@@ -61,7 +61,9 @@ export function wish(): Change {
   return { type: "wishCancel", by: "a client" };
 }
 
-export function success(output: Value = { type: "Text", data: "out" }): PlanResult {
+export function success(
+  output: Value = { type: "Text", data: "out" },
+): Extract<PlanResult, { status: "Success" }> {
   return { status: "Success", output, duration_ms: 7, states: {} };
 }
 
@@ -69,7 +71,9 @@ export function finish(outcome: Outcome = succeeded(), finishedAt = 1_700_000_00
   return { type: "finish", outcome, finishedAt };
 }
 
-export function succeeded(output: Value = { type: "Text", data: "out" }): Outcome {
+export function succeeded(
+  output: Value = { type: "Text", data: "out" },
+): Extract<Outcome, { status: "Succeeded" }> {
   return {
     status: "Succeeded",
     output,
