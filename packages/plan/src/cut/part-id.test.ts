@@ -18,7 +18,11 @@ test("what would make two parts share an id is escaped in foreign plan ids", () 
 const indexes = fc.array(fc.nat({ max: 9999 }), { maxLength: 8 });
 
 test("every part's id leads back to its plan and leaf, and no other part has it", () => {
-  const plans = fc.string({ minLength: 1, maxLength: 20, unit: fc.constantFrom(..."ab/#%25F:é") });
+  const plans = fc.string({
+    minLength: 1,
+    maxLength: 20,
+    unit: fc.constantFrom("a", "/", "#", "%", "2", "5", "F", ":", "é"),
+  });
   fc.assert(
     fc.property(
       plans,

@@ -1,5 +1,11 @@
-import { ERRORS, type ErrorCode, type ErrorDetails, type WireError } from "@planwire/protocol";
-import type { JsonValue } from "@planwire/protocol";
+import {
+  ERRORS,
+  PlanwireError,
+  type ErrorCode,
+  type ErrorDetails,
+  type JsonValue,
+  type WireError,
+} from "@planwire/protocol";
 
 interface Failure<C extends ErrorCode> {
   code: C;
@@ -58,4 +64,9 @@ export function predecessorNotEnded(nodeId: string, predecessor: string): WireEr
       issues: [{ path: `edges.${nodeId}`, message: `"${predecessor}" has not ended before` }],
     },
   });
+}
+
+/** A mistake of the driver or of ours, never a plan's or a peer's. */
+export function internalFault(message: string): PlanwireError<"INTERNAL"> {
+  return new PlanwireError("INTERNAL", `stepper: ${message}`);
 }

@@ -1,7 +1,6 @@
-import { PlanwireError } from "@planwire/protocol";
 import { NO_SIGNAL, type Signal } from "../signal.js";
 import { nodeIdsOf, planAt } from "../tree.js";
-import { fitWithoutState } from "./failures.js";
+import { fitWithoutState, internalFault } from "./failures.js";
 import type { LeafOutcome, StepResult } from "./leaf.js";
 import { programOf, type Program, type StepperOptions } from "./options.js";
 import { emptyFlow, valueFlow } from "./source.js";
@@ -28,10 +27,14 @@ export class Stepper<H> {
     return this.#state;
   }
 
-  /** `input` undefined means Empty. The signal matters only where the input itself comes out of a Loop's pass. */
+  /**
+   * `input` undefined means Empty. Its signal counts where it comes out of a Loop's pass unchanged; without it a Loop
+   * could stop in one cut of the plan and go on in another, so a driver that has the value gives `signalOf` it.
+   */
   begin(input: H | undefined, signal: Signal = NO_SIGNAL): StepResult<H> {
     const state = this.#state;
-    if (state.phase !== "new") throw misuse(`begin was called on a stepper that is ${state.phase}`);
+    if (state.phase !== "new")
+      throw internalFault(`begin was called on a stepper that is ${state.phase}`);
     state.phase = "running";
     state.input = input === undefined ? emptyFlow() : valueFlow(input, signal);
     return this.#step((walk) => walk.enterRoot());
@@ -41,7 +44,8 @@ export class Stepper<H> {
   complete(key: string, outcome: LeafOutcome<H>): StepResult<H> {
     const { leaves, phase } = this.#state;
     const leaf = leaves.get(key);
-    if (leaf === undefined) throw misuse(`no leaf "${key}" is running: it ended or never started`);
+    if (leaf === undefined)
+      throw internalFault(`no leaf "${key}" is running: it ended or never started`);
     leaves.delete(key);
     if (phase !== "running") return { start: [], cancel: [], ...this.#endWhenQuiet() };
     return this.#step((walk) => this.#take(walk, leaf, outcome));
@@ -125,8 +129,3 @@ export class Stepper<H> {
 }
 
 type Done<H> = Extract<LeafOutcome<H>, { status: "done" }>;
-
-/** A driver's mistake, never a plan's or a peer's. */
-function misuse(message: string): PlanwireError<"INTERNAL"> {
-  return new PlanwireError("INTERNAL", `stepper: ${message}`);
-}

@@ -1,7 +1,7 @@
 import { LIMITS, type ExecutionPlan, type WireError } from "@planwire/protocol";
 import { armKeyOf, childrenOf, holdsStep, membersOf, ownIdOf, planAt, type Path } from "../tree.js";
 import { innerTarget, stepTargetsOf } from "../target.js";
-import { noMatchingArm, predecessorNotEnded, stateMissing } from "./failures.js";
+import { internalFault, noMatchingArm, predecessorNotEnded, stateMissing } from "./failures.js";
 import { leafKeyOf, type Leaf } from "./leaf.js";
 import type { Program } from "./options.js";
 import { recordFlow, type Flow, type Source } from "./source.js";
@@ -9,6 +9,7 @@ import {
   childPlace,
   frameKeyOf,
   ROOT,
+  type ArmEnd,
   type Frame,
   type Place,
   type RunningLeaf,
@@ -63,7 +64,9 @@ export class Walk<H> {
   takeArm(place: Place, signal: Flow<H>["signal"]): void {
     const frame = this.#frameAt(place.path);
     const plan = this.#planAt(place.path);
-    if (frame.kind !== "branch" || plan === "Empty" || !("Branch" in plan)) return;
+    if (frame.kind !== "branch" || plan === "Empty" || !("Branch" in plan)) {
+      throw internalFault(`no Branch waits at path "${frameKeyOf(place.path)}"`);
+    }
     const labels = plan.Branch.arms.map(([label]) => label);
     const arm = [signal.arm, "default", "else"]
       .map((label) => (label === undefined ? -1 : labels.indexOf(label)))
@@ -156,11 +159,7 @@ export class Walk<H> {
     }
   }
 
-  #endArm(
-    frame: ParallelFrame<H>,
-    arm: number,
-    end: NonNullable<ParallelFrame<H>["arms"][number]>,
-  ) {
+  #endArm(frame: ParallelFrame<H>, arm: number, end: ArmEnd<H>): void {
     frame.arms[arm] = end;
     if (--frame.open > 0) return;
     const failed = frame.arms.find((other) => other?.status === "failed");
@@ -284,7 +283,7 @@ export class Walk<H> {
 
   #frameAt(path: Path): Frame<H> {
     const frame = this.#state.frames.get(frameKeyOf(path));
-    if (frame === undefined) throw new Error(`no frame at ${frameKeyOf(path)}`);
+    if (frame === undefined) throw internalFault(`nothing waits at path "${frameKeyOf(path)}"`);
     return frame;
   }
 
