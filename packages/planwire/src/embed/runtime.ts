@@ -1,8 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { resolve } from "node:path";
 import { startCoordinator } from "@planwire/coordinator";
 import type { FilterDefinition } from "@planwire/plan";
-import { startWorker, type WorkerHandle } from "@planwire/worker";
+import { startWorker, type Worker } from "@planwire/worker";
 
 export interface Runtime {
   readonly url: string;
@@ -29,14 +28,14 @@ export async function startRuntime({ filters, workers }: RuntimeOptions): Promis
     store: "memory",
     token,
   });
-  const started: WorkerHandle[] = [];
+  const started: Worker[] = [];
   try {
     for (let number = 1; number <= workers; number++) {
       const worker = await startWorker({
         url: coordinator.url,
         token,
         id: `embedded-${number}`,
-        filters: filters === undefined ? [] : [moduleOf(filters)],
+        filters: filters === undefined ? [] : [filters],
       });
       started.push(worker);
     }
@@ -62,12 +61,8 @@ export async function startRuntime({ filters, workers }: RuntimeOptions): Promis
   };
 }
 
-function moduleOf(filters: string | URL): string | URL {
-  return typeof filters === "string" && !filters.startsWith("file:") ? resolve(filters) : filters;
-}
-
 async function offerTo(
-  workers: readonly WorkerHandle[],
+  workers: readonly Worker[],
   definitions: readonly FilterDefinition[],
 ): Promise<void> {
   await Promise.all(workers.map((worker) => worker.offer(definitions)));
