@@ -4,6 +4,7 @@ import { acceptedHead, isExpected, stateOf, summaryOf, type Accept } from "./exe
 import { MemoryExecution } from "./memory-execution.js";
 import { MemoryOrder } from "./memory-order.js";
 import { RefusedChange } from "./refused-change.js";
+import { StateTotals } from "./state-totals.js";
 import { alreadyOpen, cursorGone, storeClosed } from "./store-errors.js";
 import type {
   ListPage,
@@ -81,7 +82,7 @@ class History {
   readonly #byId = new Map<string, MemoryExecution>();
   readonly #submitted = new MemoryOrder();
   readonly #ended = new MemoryOrder();
-  readonly #totals = new Map<ExecutionState, number>();
+  readonly #totals = new StateTotals();
   #nextPosition = 0;
 
   constructor(keepEnded: number) {
@@ -131,8 +132,7 @@ class History {
       if (position >= beginsBelow) continue;
       if (state === undefined || stateOf(head) === state) plans.push(summaryOf(head));
     }
-    const total = state === undefined ? this.#byId.size : (this.#totals.get(state) ?? 0);
-    return { plans, total };
+    return { plans, total: this.#totals.of(state) };
   }
 
   prune(before: number, limit: number): number {
@@ -152,13 +152,9 @@ class History {
   }
 
   #landed(execution: MemoryExecution, before: ExecutionState | undefined): void {
-    if (before) this.#count(before, -1);
-    this.#count(stateOf(execution.head), 1);
+    if (before) this.#totals.add(before, -1);
+    this.#totals.add(stateOf(execution.head), 1);
     if (execution.head.ended) this.#keep(execution);
-  }
-
-  #count(state: ExecutionState, difference: number): void {
-    this.#totals.set(state, (this.#totals.get(state) ?? 0) + difference);
   }
 
   #keep(execution: MemoryExecution): void {
@@ -171,7 +167,7 @@ class History {
   #remove(execution: MemoryExecution): void {
     execution.isRemoved = true;
     this.#byId.delete(execution.head.planId);
-    this.#count(stateOf(execution.head), -1);
+    this.#totals.add(stateOf(execution.head), -1);
     this.#submitted.noteRemoved();
     this.#ended.noteRemoved();
   }

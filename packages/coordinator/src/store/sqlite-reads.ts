@@ -1,8 +1,10 @@
+import type { ExecutionState } from "@planwire/protocol";
 import { storedHead, summaryOf } from "./execution-head.js";
 import type { Database } from "./sqlite-driver.js";
 import type { EncodedAttempt, EncodedExecution } from "./sqlite-messages.js";
 import { headOf, prepareAll, type HeadRow } from "./sqlite-rows.js";
 import type { ListPage, ListQuery } from "./store.js";
+import { StateTotals } from "./state-totals.js";
 import { cursorGone } from "./store-errors.js";
 
 const SQL = {
@@ -14,10 +16,10 @@ const SQL = {
   position: "SELECT position FROM executions WHERE plan_id = ?",
   page: "SELECT * FROM executions WHERE position < ? ORDER BY position DESC LIMIT ?",
   pageOfState: `SELECT * FROM executions WHERE state = ? AND position < ? ORDER BY position DESC LIMIT ?`,
-  total: "SELECT count(*) AS total FROM executions",
-  totalOfState: "SELECT count(*) AS total FROM executions WHERE state = ?",
+  totals: "SELECT state, count(*) AS total FROM executions GROUP BY state",
   prune: `DELETE FROM executions WHERE position IN (
-    SELECT position FROM executions WHERE finished_at < ? ORDER BY finished_at LIMIT ?)`,
+    SELECT position FROM executions WHERE finished_at < ? ORDER BY finished_at LIMIT ?)
+    RETURNING state`,
 } as const;
 
 interface ExecutionRow extends HeadRow {
@@ -43,10 +45,13 @@ interface ResultRow {
 
 /** Finds executions in the file, and removes those that ended long ago. */
 export class SqliteReads {
+  readonly totals: StateTotals;
   readonly #sql;
 
   constructor(db: Database) {
     this.#sql = prepareAll(db, SQL);
+    const rows = this.#sql.totals.all() as { state: ExecutionState; total: number }[];
+    this.totals = new StateTotals(rows.map(({ state, total }) => [state, total]));
   }
 
   /** Plan ids of executions that have not ended, oldest first. */
@@ -79,23 +84,19 @@ export class SqliteReads {
         ? this.#sql.page.all(below, limit)
         : this.#sql.pageOfState.all(state, below, limit)
     ) as HeadRow[];
-    return { plans: rows.map((row) => summaryOf(headOf(row))), total: this.#total(state) };
+    return { plans: rows.map((row) => summaryOf(headOf(row))), total: this.totals.of(state) };
   }
 
   prune(before: number, limit: number): number {
-    return Number(this.#sql.prune.run(before, limit).changes);
+    const removed = this.#sql.prune.all(before, limit) as { state: ExecutionState }[];
+    for (const { state } of removed) this.totals.add(state, -1);
+    return removed.length;
   }
 
   #positionOf(planId: string): number {
     const row = this.#sql.position.get(planId) as { position: number } | undefined;
     if (!row) throw cursorGone(planId);
     return row.position;
-  }
-
-  #total(state: ListQuery["state"]): number {
-    const { total, totalOfState } = this.#sql;
-    const row = state === undefined ? total.get() : totalOfState.get(state);
-    return (row as { total: number }).total;
   }
 }
 

@@ -60,7 +60,7 @@ function answerTo(question: Question): Answered {
 function open(): Answer<"open"> {
   const file = openFile(path);
   const reads = new SqliteReads(file.db);
-  store = { file, reads, writes: new SqliteWrites(file.db) };
+  store = { file, reads, writes: new SqliteWrites(file.db, reads.totals) };
   return { historyId: file.historyId, boot: file.boot, live: reads.live() };
 }
 

@@ -1,4 +1,5 @@
-import { acceptedHead, isExpected, writtenHead } from "./execution-head.js";
+import type { ExecutionState } from "@planwire/protocol";
+import { acceptedHead, isExpected, stateOf, writtenHead } from "./execution-head.js";
 import { RefusedChange } from "./refused-change.js";
 import type { Database } from "./sqlite-driver.js";
 import type { EncodedChange, EncodedWrite } from "./sqlite-messages.js";
@@ -11,9 +12,15 @@ import {
   prepareAll,
   type HeadRow,
 } from "./sqlite-rows.js";
+import type { StateTotals } from "./state-totals.js";
 import type { WriteAnswer } from "./store.js";
 
 type Of<Type extends EncodedChange["type"]> = Extract<EncodedChange, { type: Type }>;
+
+interface Move {
+  readonly from: ExecutionState | undefined;
+  readonly to: ExecutionState;
+}
 
 const holes = (columns: readonly string[]) => columns.map(() => "?").join(", ");
 const IS_THIS_ATTEMPT = "position = ? AND part_id = ? AND attempt = ?";
@@ -49,10 +56,14 @@ const SQL = {
 /** Lands batches of writes: each batch in one transaction, with one sync. */
 export class SqliteWrites {
   readonly #sql;
+  readonly #totals: StateTotals;
+  /** What the transaction does to the totals, once it is committed. */
+  #moves: Move[] = [];
   #syncs = true;
 
-  constructor(db: Database) {
+  constructor(db: Database, totals: StateTotals) {
     this.#sql = prepareAll(db, SQL);
+    this.#totals = totals;
   }
 
   /** An error of SQLite's, such as a full disk, fails the whole batch; a write that may not be fails alone. */
@@ -62,10 +73,20 @@ export class SqliteWrites {
       this.#sql.begin.run();
       const answers = writes.map((write) => this.#write(write));
       this.#sql.commit.run();
+      this.#countMoves();
       return answers;
     } catch (error) {
       this.#rollback();
       throw error;
+    } finally {
+      this.#moves = [];
+    }
+  }
+
+  #countMoves(): void {
+    for (const { from, to } of this.#moves) {
+      if (from) this.#totals.add(from, -1);
+      this.#totals.add(to, 1);
     }
   }
 
@@ -114,6 +135,7 @@ export class SqliteWrites {
       const head = writtenHead(headOf(known), write.changes);
       this.#sql.change.run(...changingColumns(head), known.position);
       for (const change of write.changes) this.#change(known.position, change);
+      this.#moves.push({ from: known.state, to: stateOf(head) });
     }
     return { type: "done" };
   }
@@ -125,6 +147,7 @@ export class SqliteWrites {
     const position = Number(this.#sql.accept.run(...columns).lastInsertRowid);
     this.#sql.plan.run(position, accept.plan);
     for (const change of later) this.#change(position, change);
+    this.#moves.push({ from: undefined, to: stateOf(head) });
   }
 
   /** The rows of a change beside the head's, which stands already. */

@@ -126,7 +126,11 @@ export const LIST_RULES: readonly StoreRule[] = [
 
   rule("keeps totals exact through many lives", async (store) => {
     await commit(store, ...numbered(0, 200));
-    for (let i = 0; i < 150; i++) await commit(store, write(`p${i}`, 1, finish(succeeded(), i)));
+    for (let i = 0; i < 150; i++) {
+      const refused = write(`p${i}`, 1, finish(succeeded()), wish());
+      const [answer] = await commit(store, refused, write(`p${i}`, 1, finish(succeeded(), i)));
+      assert.equal(answer?.type, "failed");
+    }
     assert.equal(await store.prune(100, 1_000), 100);
     assert.equal(await countOf(store, ALL), 100);
     assert.equal(await countOf(store, { ...ALL, state: "Succeeded" }), 50);
