@@ -30,7 +30,10 @@ export interface StoredAttempt {
 export interface StoredExecution {
   readonly planId: string;
   readonly kind: "plan" | "stream";
-  /** Which coordinator decides about it: not-owner answers every other's write. */
+  /**
+   * Which coordinator decides about it: not-owner answers every other's write. As the accept named it; who goes on after a
+   * restart writes under the owner that it finds here.
+   */
   readonly owner: string;
   /** Grows by one with every write; each write names the version that it expects. */
   readonly version: number;
@@ -50,7 +53,13 @@ export interface StoredExecution {
   readonly outcome: Outcome | undefined;
 }
 
-/** What one write changes. Several changes of one write land together or not at all. */
+/**
+ * What one write changes. Several changes of one write land together or not at all.
+ *
+ * A store fails a write that no order of events leads to: an accept that is not the first change, an attempt made twice,
+ * `started`, `lose` or `takeResult` of an attempt that is not open (made, neither lost nor answered), a second
+ * result of a part, anything after `finish`.
+ */
 export type Change =
   | {
       readonly type: "accept";
@@ -135,7 +144,8 @@ export interface Store {
   open(): Promise<Opened>;
   /**
    * Durable when it answers. Writes handed over together, and while an earlier commit is under way, share one sync;
-   * the answers come in the order of the writes. A write that fails changes nothing.
+   * the answers come in the order of the writes. A write that fails changes nothing, and spoils no other. Only the syncing
+   * of a bare `started` may wait for the next write's: a killed process loses none, a power cut may.
    */
   commit(writes: readonly Write[], answer: (answers: readonly WriteAnswer[]) => void): void;
   get(planId: string): Promise<StoredExecution | undefined>;
