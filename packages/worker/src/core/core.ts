@@ -8,6 +8,7 @@ import { Offers } from "./offers.js";
 import { planLeafStarted, planWalkEnded, startWaiting } from "./plan-runs.js";
 import { received, receivedBroken } from "./received.js";
 import {
+  awaitOffer,
   connect,
   connected,
   disconnected,
@@ -23,14 +24,15 @@ import { completeLeaf } from "./walk.js";
 
 /** Decides what a worker does: events in, effects out, no clock and no I/O of its own. */
 export class WorkerCore {
-  readonly #state: WorkerState;
+  /** For tests and the simulator to judge; changed by `step` only. */
+  readonly state: WorkerState;
 
   constructor(settings: Settings) {
-    this.#state = newState(settings);
+    this.state = newState(settings);
   }
 
   step(event: CoreEvent, now: Now): Effect[] {
-    const state = this.#state;
+    const { state } = this;
     const turn = new Turn(now);
     handle(state, turn, event);
     startWaiting(state, turn);
@@ -75,6 +77,9 @@ function handle(state: WorkerState, turn: Turn, event: CoreEvent): void {
       state.offers.add(event.filters);
       state.capabilities = event.capabilities;
       return connect(state, turn);
+    case "capabilitiesFound":
+      state.capabilities = event.capabilities;
+      return registerAgain(state, turn);
     case "connectDone":
       if (isCurrent(state, event)) connected(state, turn);
       return;
@@ -145,13 +150,9 @@ function offer(
   turn: Turn,
   { filters, offer: id }: Extract<CoreEvent, { type: "offer" }>,
 ): void {
-  const { session, offers } = state;
-  offers.add(filters);
+  state.offers.add(filters);
   registerAgain(state, turn);
-  if (session.phase === "registered" && !session.features.has("books")) {
-    return turn.emit({ type: "offerDone", offer: id });
-  }
-  state.openOffers.push({ offer: id, heartbeat: session.heartbeatsSent + 1 });
+  awaitOffer(state, turn, id);
 }
 
 function woken(state: WorkerState, turn: Turn, random: number): void {

@@ -19,12 +19,14 @@ export interface ConnectionEnd {
 
 /** What the core is told. One that answers an effect is named after it. `connection` counts the connections tried. */
 export type CoreEvent =
-  /** Filters are loaded, the machine is known: connect. */
+  /** Filters are loaded: connect. */
   | {
       readonly type: "start";
       readonly filters: readonly FilterOffer[];
       readonly capabilities: Capabilities;
     }
+  /** What takes longer to find out about the machine: the coordinator is told when it is known. */
+  | { readonly type: "capabilitiesFound"; readonly capabilities: Capabilities }
   | { readonly type: "connectDone"; readonly connection: number }
   /** `random` is 0 to 1, for the backoff. */
   | {

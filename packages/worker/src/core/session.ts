@@ -24,6 +24,7 @@ export function newSession(): Session {
     failures: 0,
     refusal: undefined,
     told: undefined,
+    outdated: false,
     features: new Set(),
     historyId: undefined,
     frameBytes: LIMITS.frameBytes,
@@ -55,6 +56,7 @@ export function connected(state: WorkerState, turn: Turn): void {
   session.phase = "registering";
   session.deadline = turn.now.mono + settings.registerTimeoutMs;
   useFeatures(state, turn, []);
+  session.outdated = false;
   turn.emit({ type: "send", message: registerMessage(state) });
 }
 
@@ -83,12 +85,26 @@ export function registered(state: WorkerState, turn: Turn, message: Registered):
   });
   startHeartbeats(state, turn);
   deliverAgain(state, turn);
-  for (const { offer } of state.openOffers.splice(0)) turn.emit({ type: "offerDone", offer });
+  const offers = state.openOffers.splice(0);
+  if (session.outdated) {
+    registerAgain(state, turn);
+    for (const { offer } of offers) awaitOffer(state, turn, offer);
+  } else for (const { offer } of offers) turn.emit({ type: "offerDone", offer });
 }
 
-/** Offers or status changed: the coordinator is told at once, and its ack of the heartbeat says that it knows. */
+/** The coordinator knows an offer when it acknowledges the heartbeat behind the Register that holds it. */
+export function awaitOffer({ session, openOffers }: WorkerState, turn: Turn, offer: number): void {
+  if (session.phase === "registered" && !session.features.has("books")) {
+    return turn.emit({ type: "offerDone", offer });
+  }
+  openOffers.push({ offer, heartbeat: session.heartbeatsSent + 1 });
+}
+
+/** What Register says has changed: the coordinator is told at once. */
 export function registerAgain(state: WorkerState, turn: Turn): void {
-  if (state.session.phase !== "registered") return;
+  const { session } = state;
+  if (session.phase === "registering") session.outdated = true;
+  if (session.phase !== "registered") return;
   turn.emit({ type: "send", message: registerMessage(state) });
   heartbeatDue(state, turn);
 }

@@ -58,6 +58,8 @@ export interface Session {
   refusal: { readonly code: string; readonly message: string } | undefined;
   /** Why it does not work, as it was last told: the same reason is not told for each of a thousand tries. */
   told: string | undefined;
+  /** What Register said has changed before it was answered. */
+  outdated: boolean;
   features: ReadonlySet<Feature>;
   historyId: string | undefined;
   frameBytes: number;

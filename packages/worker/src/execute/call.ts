@@ -37,6 +37,8 @@ async function run(
   const params = await parse(definition.params, call.params, "PARAMS_INVALID", "params", nodeId);
   const given = plain(call.input, "the input", nodeId);
   const x = await parse(definition.input, given, "INPUT_INVALID", "the input", nodeId);
+  // A filter that begins now would wait for a signal that has been.
+  if (signal.aborted) throw new CallFailure(callError("CANCELLED", "told to stop", nodeId));
   const ctx = contextOf(call, params, signal, report);
   if (call.op === "fit") {
     const y = call.y && plain(call.y, "the labels", nodeId);

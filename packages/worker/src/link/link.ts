@@ -2,9 +2,9 @@ import { WorkerCore } from "../core/core.js";
 import type { Effect, WorkerLifeEvent } from "../core/effect.js";
 import type { CoreEvent } from "../core/event.js";
 import { offerKey, type FilterCall, type FilterOffer } from "../core/filter-call.js";
-import { detectCapabilities } from "../detect/capabilities.js";
+import { findCapabilities, knownCapabilities } from "../detect/capabilities.js";
 import { compactCall } from "../isolate/compact.js";
-import type { LoadFailure } from "../isolate/messages.js";
+import type { Loaded, LoadFailure } from "../isolate/messages.js";
 import { IsolatePool, type PoolEvents } from "../isolate/pool.js";
 import { processStarter } from "../isolate/start-process.js";
 import { threadStarter } from "../isolate/start-thread.js";
@@ -19,6 +19,8 @@ export interface LinkHostPort {
   /** Ends this thread. */
   exit(): void;
 }
+
+const NOTHING_LOADED: Loaded = { filters: [], failures: [] };
 
 /** Carries out what the core decides: owns the socket, the timer and the pools, and passes inline calls to the main thread. */
 export class Link {
@@ -43,13 +45,12 @@ export class Link {
     this.#processes = new IsolatePool(processStarter(files), threads, this.#poolEvents());
   }
 
-  /** Loads the filters, looks at the machine, then connects. */
+  /** Loads the filters, then connects. */
   async start(): Promise<void> {
     const { files, inline, tags } = this.#options;
-    const [capabilities, loaded] = await Promise.all([
-      detectCapabilities(tags),
-      files.length > 0 ? this.#threads.load() : { filters: [], failures: [] },
-    ]);
+    const capabilities = knownCapabilities(tags);
+    const found = findCapabilities(capabilities);
+    const loaded = files.length > 0 ? await this.#threads.load() : NOTHING_LOADED;
     const failures =
       loaded.failures.length > 0 ? loaded.failures : await this.#loadInline(loaded.filters);
     if (failures.length > 0) {
@@ -59,6 +60,8 @@ export class Link {
     const ofFiles = loaded.filters.map(({ offer }) => offer);
     this.#host.post({ type: "ready", keys: ofFiles.map(offerKey) });
     this.#feed({ type: "start", filters: [...inline, ...ofFiles], capabilities });
+    const more = await found;
+    if (more !== undefined) this.#feed({ type: "capabilitiesFound", capabilities: more });
   }
 
   take(message: ToLink): void {

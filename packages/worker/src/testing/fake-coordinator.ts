@@ -89,8 +89,9 @@ export class FakeSession {
   /** What the worker sent and nobody took yet. */
   readonly received: Message[] = [];
   readonly closed: Promise<{ code: number; reason: string }>;
-  /** Answers each Heartbeat. */
+  /** Answers each Heartbeat at once. */
   acknowledges = true;
+  #unacknowledged = 0;
   readonly #registered: () => Partial<Registered>;
   readonly #waiting: Waiting[] = [];
   #features = sharedFeatures([]);
@@ -140,6 +141,13 @@ export class FakeSession {
     this.socket.send(JSON.stringify(messages));
   }
 
+  /** Answers all Heartbeats that are unanswered. */
+  acknowledge(): void {
+    for (; this.#unacknowledged > 0; this.#unacknowledged--) {
+      this.send({ type: "HeartbeatAck", handled: 0 });
+    }
+  }
+
   /** The next message of a type, for which `accept` holds; others stay for later. */
   next<T extends MessageType>(
     type: T,
@@ -164,8 +172,9 @@ export class FakeSession {
   }
 
   #take(message: Message): void {
-    if (message.type === "Heartbeat" && this.acknowledges) {
-      this.send({ type: "HeartbeatAck", handled: 0 });
+    if (message.type === "Heartbeat") {
+      this.#unacknowledged += 1;
+      if (this.acknowledges) this.acknowledge();
     }
     const index = this.#waiting.findIndex(({ matches }) => matches(message));
     if (index === -1) this.received.push(message);

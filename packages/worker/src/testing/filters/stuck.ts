@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { defineFilter } from "@planwire/plan";
 
 /** Waits until it is told to stop. */
@@ -6,10 +7,15 @@ export const obedient = defineFilter("obedient", async (_x: unknown, ctx) => {
   return "stopped";
 });
 
-/** Blocks its thread for so many milliseconds. */
-export const blocks = defineFilter("blocks", (ms: number) => {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
-  return ms;
+/** Blocks its thread until the file is there. */
+function blockUntil(file: string): string {
+  while (!existsSync(file)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+  return "released";
+}
+export const blocks = defineFilter("blocks", blockUntil);
+export const blocksInline = defineFilter("blocks-inline", {
+  isolate: "inline",
+  forward: blockUntil,
 });
 
 /** Never returns, whatever it is told. */
@@ -49,3 +55,6 @@ export const processDies = defineFilter("process-dies", {
   isolate: "process",
   forward: () => process.kill(process.pid, "SIGKILL"),
 });
+
+/** Shows that a thread works again. */
+export const obliging = defineFilter("obliging", (x: unknown) => String(x));

@@ -1,0 +1,75 @@
+import { expect, test } from "vitest";
+import { CoreScript, offerOf } from "../testing/core-script.js";
+
+function started(registered = {}): CoreScript {
+  const script = new CoreScript({ slots: 1 });
+  script.start([offerOf("a")], registered);
+  return script;
+}
+
+test("a heartbeat says what is held, how far messages were handled, and how busy the machine is", () => {
+  const script = started();
+  script.assign("a", "runs");
+  script.assign("a", "waits");
+  script.begin();
+  script.forget();
+  script.pass(10_000);
+  expect(script.sent("Heartbeat")).toEqual({
+    type: "Heartbeat",
+    worker_id: "w1",
+    load: {
+      cpu_usage: 0.5,
+      memory_usage: 0.25,
+      gpu_usage: [],
+      active_plans: 1,
+      queue_depth: 1,
+      timestamp: "1970-01-01T00:00:10.000Z",
+    },
+    handled: 2,
+    held: [
+      { plan_id: "runs", attempt: 1, state: "running" },
+      { plan_id: "waits", attempt: 1, state: "assigned" },
+    ],
+    status: "busy",
+    active_streams: 0,
+  });
+});
+
+test("handled counts from the Registered of this connection", () => {
+  const script = started();
+  script.receive({ type: "Ping" });
+  script.lose();
+  script.pass(1000);
+  script.connect();
+  script.receive({ type: "Ping" });
+  script.forget();
+  script.pass(10_000);
+  expect(script.sent("Heartbeat").handled).toBe(1);
+});
+
+test("without an ack within the timeout the connection counts as dead", () => {
+  const script = started();
+  script.pass(39_999);
+  expect(script.has("disconnect")).toBe(false);
+  script.pass(1);
+  script.take("disconnect");
+  expect(script.take("notify").event).toMatchObject({ type: "lost" });
+  script.forget();
+  script.pass(1000);
+  expect(script.has("connect")).toBe(true);
+});
+
+test("acks keep the connection", () => {
+  const script = started();
+  for (let i = 0; i < 10; i++) {
+    script.pass(10_000);
+    script.receive({ type: "HeartbeatAck", handled: i });
+  }
+  expect(script.has("disconnect")).toBe(false);
+});
+
+test("a coordinator that does not acknowledge heartbeats is not expected to", () => {
+  const script = started({ features: [] });
+  script.pass(1_000_000);
+  expect(script.has("disconnect")).toBe(false);
+});
