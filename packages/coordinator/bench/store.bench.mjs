@@ -9,7 +9,9 @@ const executions = Number(process.argv[2] ?? 20_000);
 const folder = mkdtempSync(join(tmpdir(), "planwire-bench-"));
 const output = { type: "Json", data: { mean: 3.5, rows: 1_000 } };
 
-console.log(`${executions} executions of three writes each (the second needs no sync); Node ${process.version}`);
+console.log(
+  `${executions} executions of three writes each (the second needs no sync); Node ${process.version}`,
+);
 for (const writers of [1, 256]) {
   await measure("memory", writers);
   await measure(`sqlite:${join(folder, `${writers}.db`)}`, writers);
@@ -59,7 +61,8 @@ function runAll(store, run, count, writers, waits = []) {
       const changes = changesOf(planId, expects);
       store.commit([{ planId, owner: "bench", expects, changes }], ([answer]) => {
         waits.push(performance.now() - at);
-        if (answer.type !== "done") return reject(new Error(`${planId}: ${JSON.stringify(answer)}`));
+        if (answer.type !== "done")
+          return reject(new Error(`${planId}: ${JSON.stringify(answer)}`));
         if (expects < 2) return later(() => write(planId, expects + 1));
         ended += 1;
         later(next);
@@ -92,7 +95,11 @@ function changesOf(planId, expects) {
   }
   const states = {};
   return [
-    { type: "takeResult", ...attempt, result: { status: "Success", output, duration_ms: 1, states } },
+    {
+      type: "takeResult",
+      ...attempt,
+      result: { status: "Success", output, duration_ms: 1, states },
+    },
     {
       type: "finish",
       outcome: { status: "Succeeded", output, states, attempts: 1, duration_ms: 1 },
@@ -106,7 +113,16 @@ function planOf(planId) {
   return {
     plan_id: planId,
     plan: { Sequence: nodes.map((node_id) => ({ Execute: { node_id } })) },
-    input: { source: "Inline", value: { type: "Json", data: [{ a: 1, b: "x" }, { a: 2, b: "y" }] } },
+    input: {
+      source: "Inline",
+      value: {
+        type: "Json",
+        data: [
+          { a: 1, b: "x" },
+          { a: 2, b: "y" },
+        ],
+      },
+    },
     mode: "Forward",
     metadata: { name: "tidy" },
     bindings: nodes.map((node_id) => ({ node_id, uses: `${node_id}@1` })),
