@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { isStep } from "@planwire/plan";
 import { PlanwireError } from "@planwire/protocol";
+import { stackFrames } from "../print/stack-frames.js";
 import { readFailure } from "./read-text.js";
 
 const MODULE = /\.[cm]?[jt]s$/;
@@ -64,12 +65,25 @@ async function loadModule(file: string): Promise<Record<string, unknown>> {
       ? await importTypeScript(path)
       : await import(pathToFileURL(path).href);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new PlanwireError("BAD_USAGE", `can't load ${file}: ${reason}`, {
-      cause,
-      hint: "a plan's module only builds plans: run it with node or tsx to see what it throws",
-    });
+    throw loadFailure(file, cause);
   }
+}
+
+function loadFailure(file: string, cause: unknown): PlanwireError {
+  const { message, stack, code } = (
+    cause instanceof Error ? cause : new Error(String(cause))
+  ) as NodeJS.ErrnoException;
+  const isMissing = code === "MODULE_NOT_FOUND" || code === "ERR_MODULE_NOT_FOUND";
+  return new PlanwireError(
+    "BAD_USAGE",
+    [`can't load ${file}: ${message}`, ...stackFrames(stack)].join("\n"),
+    {
+      cause,
+      hint: isMissing
+        ? "install what it imports where it stands, with npm install"
+        : "run the module with node or tsx: it must load without planwire's help",
+    },
+  );
 }
 
 /** The same loader on every version of Node: 20 can't import TypeScript by itself. */

@@ -1,4 +1,5 @@
 import { isPlanwireError, type Issue, type WireError } from "@planwire/protocol";
+import { stackFrames } from "./stack-frames.js";
 import type { Style } from "./style.js";
 
 /** What a reader of the screen gets of an error, wherever it came from. */
@@ -14,8 +15,8 @@ export interface ToldError {
 export function errorText(error: ToldError, style: Style): string {
   const [first = "", ...more] = error.message.split("\n");
   return [
-    `${style.red("error")} ${style.bold(error.code)}: ${first}`,
-    ...[...more, ...error.details].map((line) => `  ${line}`),
+    `${style.red("error")} ${style.bold(error.code)}: ${first.trim()}`,
+    ...[...more, ...error.details].map((line) => `  ${line.trim()}`),
     ...(error.hint === undefined ? [] : [`  ${style.dim("try:")} ${error.hint}`]),
   ].join("\n");
 }
@@ -33,7 +34,7 @@ export function toldWireError(error: WireError): ToldError {
     ...(error.path === undefined ? [] : [`at ${error.path}`]),
     ...(error.expected === undefined ? [] : [`expected ${error.expected}`]),
     ...detailLines(error.details),
-    ...stackLines(error.cause?.stack),
+    ...stackFrames(error.cause?.stack),
   ];
   return { code, message, details, hint };
 }
@@ -43,7 +44,7 @@ function unexpected(error: unknown): ToldError {
   return {
     code: "INTERNAL",
     message: isError ? error.message : String(error),
-    details: isError ? stackLines(error.stack) : [],
+    details: isError ? stackFrames(error.stack) : [],
     hint: "this is a fault of planwire itself: please report it with the lines above",
   };
 }
@@ -69,18 +70,6 @@ function issueLine(issue: unknown): string[] {
 function causeLines(error: Error): string[] {
   if (!(error.cause instanceof Error) || error.cause.stack === undefined) return [];
   return isPlanwireError(error, "FILTER_ERROR") || isPlanwireError(error, "FILTER_LOAD_FAILED")
-    ? stackLines(error.cause.stack)
+    ? stackFrames(error.cause.stack)
     : [];
-}
-
-/** Frames that show where it happened; those inside Node say nothing to a user. */
-const SHOWN_FRAMES = 6;
-
-function stackLines(stack: string | undefined): string[] {
-  if (stack === undefined) return [];
-  return stack
-    .split("\n")
-    .map((line) => line.trim())
-    .filter((line) => line.startsWith("at ") && !line.includes("node:internal"))
-    .slice(0, SHOWN_FRAMES);
 }
