@@ -4,11 +4,10 @@ import type { RequestType } from "./events.js";
 import { failure, type Failure } from "./failure.js";
 import type { ClientState } from "./state.js";
 import { submissionAccepted, submissionRefused } from "./submissions.js";
-import { watchRefused } from "./watches.js";
+import { watchAnswered, watchRefused } from "./watches.js";
 
 const ANSWER_OF: { readonly [T in RequestType]: AnswerType } = {
   Submit: "Accepted",
-  Watch: "Watching",
   Get: "Got",
   Cancel: "CancelAnswer",
   Explain: "Explained",
@@ -16,18 +15,10 @@ const ANSWER_OF: { readonly [T in RequestType]: AnswerType } = {
   ListPlans: "Plans",
 };
 
-/**
- * The connection is lost. Watches are made anew with the next one, from where they are by then; `tooLarge` says that one of
- * the requests under way was the reason, and they are not sent again.
- */
-export function loseRequestsInFlight(
-  state: ClientState,
-  tooLarge: Failure | undefined,
-  out: Effect[],
-): void {
-  for (const [id, pending] of state.requests.pending) {
-    if (pending.purpose.kind === "watch") state.requests.pending.delete(id);
-    else if (tooLarge && pending.wasSent) refuse(state, id, tooLarge, out);
+/** The connection was lost because of one of these requests' size: they are not sent again. */
+export function failRequestsInFlight(state: ClientState, why: Failure, out: Effect[]): void {
+  for (const [id, { wasSent }] of state.requests.pending) {
+    if (wasSent) refuse(state, id, why, out);
   }
 }
 
@@ -35,8 +26,11 @@ export function failRequests(state: ClientState, why: Failure, out: Effect[]): v
   for (const id of state.requests.pending.keys()) refuse(state, id, why, out);
 }
 
+const ANSWER_TYPES: ReadonlySet<string> = new Set(Object.values(ANSWER_OF));
+
 export function answered(state: ClientState, answer: Answer, out: Effect[]): void {
   const id = answer.request_id;
+  if (answer.type === "Watching") return void watchAnswered(state, id);
   const pending = state.requests.pending.get(id);
   if (!pending) return;
   const expected = ANSWER_OF[pending.message.type];
@@ -61,6 +55,7 @@ export function errorAnswered(
   out: Effect[],
 ): void {
   const { type: _, request_id: _id, ...wireError } = error;
+  watchRefused(state, requestId, wireError, out);
   refuse(state, requestId, wireError, out);
 }
 
@@ -70,12 +65,11 @@ export function refuse(state: ClientState, id: number, why: Failure, out: Effect
   state.requests.pending.delete(id);
   const { purpose, message } = pending;
   if (message.type === "Submit") submissionRefused(state, message.plan.plan_id, why, out);
-  if (message.type === "Watch") watchRefused(state, message.plan_id, why, out);
   if (purpose.kind === "ask" || purpose.kind === "submit") {
     out.push({ type: "refuse", ask: purpose.ask, failure: why });
   }
 }
 
 export function isAnswer(message: Message): message is Answer {
-  return Object.values<string>(ANSWER_OF).includes(message.type);
+  return message.type === "Watching" || ANSWER_TYPES.has(message.type);
 }

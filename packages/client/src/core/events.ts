@@ -6,14 +6,7 @@ export interface Now {
   readonly mono: number;
 }
 
-export type RequestType =
-  | "Submit"
-  | "Get"
-  | "Cancel"
-  | "Explain"
-  | "ListWorkers"
-  | "ListPlans"
-  | "Watch";
+export type RequestType = "Submit" | "Get" | "Cancel" | "Explain" | "ListWorkers" | "ListPlans";
 export type RequestMessage = MessageOf<RequestType>;
 /** What users ask for in one message and get answered in one; the core gives it its number. */
 export type Question = Unnumbered<

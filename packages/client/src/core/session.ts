@@ -10,7 +10,7 @@ import { backoffMs } from "./backoff.js";
 import type { Effect } from "./effects.js";
 import type { Now, SocketLoss } from "./events.js";
 import { failure, type Failure } from "./failure.js";
-import { failRequests, loseRequestsInFlight } from "./answers.js";
+import { failRequests, failRequestsInFlight } from "./answers.js";
 import { resendRequests } from "./requests.js";
 import type { ClientState } from "./state.js";
 import { failStreams, failStreamsUnderWay, beginWaitingStreams } from "./streams.js";
@@ -158,7 +158,7 @@ function loseConnection(
   out: Effect[],
 ): void {
   const { session, settings } = state;
-  loseRequestsInFlight(state, tooLarge, out);
+  if (tooLarge) failRequestsInFlight(state, tooLarge, out);
   failStreamsUnderWay(state, failure("CONNECTION_LOST", connectionLost(loss)), out);
   const until = now.mono + backoffMs(settings.backoff, session.failedTries++, random);
   if (session.giveUpAt !== undefined && until >= session.giveUpAt) {

@@ -9,6 +9,8 @@ export interface ClientState {
   readonly requests: { next: number; readonly pending: Map<number, PendingRequest> };
   /** By plan_id. */
   readonly watches: Map<string, Watched>;
+  /** Which plan_id each Watch of this connection that is not answered yet was for. */
+  readonly watchRequests: Map<number, string>;
   /** By stream_id. */
   readonly streams: Map<string, ClientStream>;
 }
@@ -55,8 +57,7 @@ export interface PendingRequest {
   readonly purpose:
     | { readonly kind: "ask"; readonly ask: number }
     | { readonly kind: "submit"; readonly ask: number }
-    /** The core's own: its answer concerns a watch, or nobody. */
-    | { readonly kind: "watch" }
+    /** The answer concerns nobody. */
     | { readonly kind: "forget" };
   /** It may have arrived, on this connection or an earlier one. */
   wasSent: boolean;
@@ -69,6 +70,8 @@ export interface Watched {
   /** Submissions under this id without an answer. */
   submitting: number;
   outcomeWanted: boolean;
+  /** Its newest Watch, while that is not answered. */
+  requestId: number | undefined;
   readonly feeds: Map<number, Feed>;
 }
 /** One reader of an execution's events. */
@@ -106,6 +109,7 @@ export function createState(settings: Settings): ClientState {
     },
     requests: { next: 1, pending: new Map() },
     watches: new Map(),
+    watchRequests: new Map(),
     streams: new Map(),
   };
 }

@@ -28,6 +28,7 @@ function watchedOf(state: ClientState, planId: string): Watched {
     historyId: undefined,
     submitting: 0,
     outcomeWanted: true,
+    requestId: undefined,
     feeds: new Map(),
   };
   state.watches.set(planId, watched);

@@ -1,7 +1,6 @@
 import type { EventNumber, PlanEvent } from "@planwire/protocol";
 import type { Effect } from "./effects.js";
 import { failure, type Failure } from "./failure.js";
-import { request } from "./requests.js";
 import type { ClientState, Watched } from "./state.js";
 
 /** Waits for the outcome of an execution that was accepted earlier. */
@@ -38,6 +37,7 @@ export function closeFeed(state: ClientState, feed: number, planId: string, out:
   const watched = state.watches.get(planId);
   if (!watched?.feeds.delete(feed) || watched.feeds.size > 0) return;
   if (watched.outcomeWanted) return watch(state, watched, out);
+  forgetRequest(state, watched);
   state.watches.delete(planId);
   const { phase } = state.session;
   if (phase.name !== "ready") return;
@@ -62,19 +62,28 @@ export function planEvent(state: ClientState, event: PlanEvent, out: Effect[]): 
 
 /** Submissions under the same id that are not answered yet keep the entry; their own watch ends it. */
 function forget(state: ClientState, watched: Watched): void {
+  forgetRequest(state, watched);
   watched.feeds.clear();
   watched.historyId = undefined;
   watched.outcomeWanted = watched.submitting > 0;
   if (watched.submitting === 0) state.watches.delete(watched.planId);
 }
 
+export function watchAnswered(state: ClientState, requestId: number): Watched | undefined {
+  const watched = state.watches.get(state.watchRequests.get(requestId) ?? "");
+  state.watchRequests.delete(requestId);
+  if (watched?.requestId !== requestId) return undefined;
+  watched.requestId = undefined;
+  return watched;
+}
+
 export function watchRefused(
   state: ClientState,
-  planId: string,
+  requestId: number,
   why: Failure,
   out: Effect[],
 ): void {
-  const watched = state.watches.get(planId);
+  const watched = watchAnswered(state, requestId);
   if (watched) fail(state, watched, why, out);
 }
 
@@ -89,6 +98,7 @@ export function leaveOtherHistories(state: ClientState, out: Effect[]): void {
 
 /** After a reconnect. What waits for its Accepted is watched by its Submit. */
 export function renewWatches(state: ClientState, out: Effect[]): void {
+  state.watchRequests.clear();
   for (const watched of state.watches.values()) {
     if (watched.historyId !== undefined) watch(state, watched, out);
   }
@@ -108,22 +118,44 @@ function fail(state: ClientState, watched: Watched, why: Failure, out: Effect[])
 
 function add(state: ClientState, planId: string, outcomeWanted: boolean): Watched {
   const { historyId } = state.session;
-  const watched: Watched = { planId, historyId, submitting: 0, outcomeWanted, feeds: new Map() };
+  const watched: Watched = {
+    planId,
+    historyId,
+    submitting: 0,
+    outcomeWanted,
+    requestId: undefined,
+    feeds: new Map(),
+  };
   state.watches.set(planId, watched);
   return watched;
 }
 
 /** One Watch serves everybody here: for the outcome alone, or for all events after the oldest that some reader lacks. */
 function watch(state: ClientState, watched: Watched, out: Effect[]): void {
-  if (state.session.phase.name !== "ready") return;
+  const { phase } = state.session;
+  if (phase.name !== "ready") return;
   const { planId, feeds } = watched;
   const from = feeds.size > 0 ? oldest([...feeds.values()].map(({ last }) => last)) : undefined;
   const extent = feeds.size > 0 ? { ...(from && { from }) } : { only_outcome: true };
-  request(state, { type: "Watch", plan_id: planId, ...extent }, { kind: "watch" }, out);
+  forgetRequest(state, watched);
+  const request_id = state.requests.next++;
+  watched.requestId = request_id;
+  state.watchRequests.set(request_id, planId);
+  const message = { type: "Watch", request_id, plan_id: planId, ...extent } as const;
+  out.push({ type: "send", connection: phase.connection, message });
+}
+
+/** Whatever is still said about its last Watch, a newer one will be told too, or nobody cares. */
+function forgetRequest(state: ClientState, watched: Watched): void {
+  if (watched.requestId !== undefined) state.watchRequests.delete(watched.requestId);
+  watched.requestId = undefined;
 }
 
 function oldest(numbers: readonly (EventNumber | undefined)[]): EventNumber | undefined {
-  return numbers.reduce((a, b) => (a && b && isAfter(a, b) ? b : a && b && a));
+  return numbers.reduce((a, b) => {
+    if (!a || !b) return undefined;
+    return isAfter(a, b) ? b : a;
+  });
 }
 
 function isAfter(a: EventNumber, b: EventNumber): boolean {
