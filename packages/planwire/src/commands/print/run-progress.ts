@@ -41,8 +41,9 @@ class LineProgress implements RunProgress {
 
 /** Bars beyond these would scroll the terminal. */
 const MOST_BARS = 12;
+const LONGEST_NAME = 32;
 
-/** A bar for each node that runs; lines scroll above them. */
+/** A bar for each node, full when it is done; lines scroll above them. */
 class BarProgress implements RunProgress {
   readonly #screen: Screen;
   readonly #bars: MultiBar;
@@ -50,38 +51,35 @@ class BarProgress implements RunProgress {
 
   constructor(screen: Screen, stream: NodeJS.WriteStream) {
     this.#screen = screen;
-    this.#bars = new MultiBar(
-      { stream, clearOnComplete: true, hideCursor: true, format: "{bar} {percentage}% {node}" },
-      Presets.shades_classic,
-    );
+    const format = "{bar} {percentage}% {node}";
+    // Wrapping stays on: whoever is killed could not turn it on again.
+    const options = { stream, format, clearOnComplete: true, linewrap: true };
+    this.#bars = new MultiBar(options, Presets.shades_classic);
   }
 
   show(event: RunEvent): void {
     if (event.type === "NodeStarted") this.#bar(event.nodeId)?.update(0);
     if (event.type === "NodeProgress") this.#bar(event.nodeId)?.update(event.fraction);
-    if (event.type === "NodeCompleted" || event.type === "NodeFailed") this.#remove(event.nodeId);
+    if (event.type === "NodeCompleted") this.#bar(event.nodeId)?.update(1);
     const line = runLine(event, this.#screen.sayStyle);
-    if (line === undefined) return;
-    if (this.#barOf.size > 0) this.#bars.log(`${line}\n`);
-    else this.#screen.say(line);
+    if (line !== undefined) this.#say(line);
   }
 
   end(): void {
-    this.#bars.stop();
+    if (this.#barOf.size > 0) this.#bars.stop();
+  }
+
+  #say(line: string): void {
+    if (this.#barOf.size === 0) return this.#screen.say(line);
+    this.#bars.log(`${line}\n`);
+    this.#bars.update(); // What waits to be logged when the bars stop is lost.
   }
 
   #bar(nodeId: string): SingleBar | undefined {
     const known = this.#barOf.get(nodeId);
     if (known || this.#barOf.size >= MOST_BARS) return known;
-    const bar = this.#bars.create(1, 0, { node: nodeId });
+    const bar = this.#bars.create(1, 0, { node: nodeId.slice(0, LONGEST_NAME) });
     this.#barOf.set(nodeId, bar);
     return bar;
-  }
-
-  #remove(nodeId: string): void {
-    const bar = this.#barOf.get(nodeId);
-    if (!bar) return;
-    this.#bars.remove(bar);
-    this.#barOf.delete(nodeId);
   }
 }

@@ -38,7 +38,7 @@ class CountedProgress implements StreamProgress {
     // Rows that scroll by would tear a bar apart.
     if (screen.bars && !screen.out.isTTY && total !== undefined) {
       const format = "{bar} {percentage}% | {state} | {eta_formatted} left";
-      const options = { stream: screen.bars, format, clearOnComplete: true, hideCursor: true };
+      const options = { stream: screen.bars, format, clearOnComplete: true, linewrap: true };
       this.#bar = new SingleBar(options, Presets.shades_classic);
       this.#bar.start(total, 0, { state: "" });
     }
