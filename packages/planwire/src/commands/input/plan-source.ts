@@ -13,9 +13,10 @@ export interface PlanParts {
   /** Files, "-" for standard input. */
   readonly input?: string | undefined;
   readonly states?: string | undefined;
-  /** Fit the plan instead of running it; a string is the file with the labels. */
-  readonly fit?: boolean | undefined;
+  /** What the plan is fitted to; implies `fit`. */
   readonly labels?: string | undefined;
+  /** Fit the plan instead of only running it. */
+  readonly fit?: boolean | undefined;
 }
 
 /** Everything that a submission needs, out of the files that the command line names. */
@@ -26,13 +27,13 @@ export async function readSubmission(parts: PlanParts): Promise<SerializedPlan> 
     "--states": parts.states,
     "--labels": parts.labels,
   });
-  const states = parts.states === undefined ? {} : await readStates(parts.states);
+  const states = parts.states === undefined ? undefined : await readStates(parts.states);
   const fits = parts.fit === true || parts.labels !== undefined;
   const bare = await readPlan(parts.plan, { states, unfitted: fits });
   const input = parts.input === undefined ? undefined : await readInput(parts.input);
   const labels = parts.labels === undefined ? undefined : await readInput(parts.labels);
   return {
-    ...withStates(bare, states, nodeIdsOf(bare.plan)),
+    ...(states ? withStates(bare, states, nodeIdsOf(bare.plan)) : bare),
     ...(input && { input: inline(input) }),
     ...(fits && { mode: { Fit: { y: labels ?? null } } }),
   };
@@ -44,7 +45,7 @@ function inline(value: Value) {
 
 export interface PlanNeeds {
   /** States that the plan will be given. */
-  readonly states?: States;
+  readonly states?: States | undefined;
   /** It need not be ready to run. */
   readonly unfitted?: boolean;
 }
