@@ -221,6 +221,15 @@ describe("a stream is cancelled", () => {
     expect(getEventListeners(abort.signal, "abort")).toEqual([]);
   });
 
+  test("at its deadline", async () => {
+    const { pw, connection } = await connected();
+    const reading = collect(pw.stream(double, watched([], never), { timeoutMs: 5 }));
+    const raw = await RawStream.accept(connection);
+    expect(await connection.take("StreamCancel")).toMatchObject({ reason: "its deadline" });
+    raw.complete(CANCELLED);
+    await expect(reading).rejects.toMatchObject({ code: "DEADLINE_EXCEEDED" });
+  });
+
   test("when its source throws, and that is what the reader gets", async () => {
     const { pw, connection } = await connected();
     const broken = new Error("the disk is gone");

@@ -6,6 +6,7 @@ import {
   type Value,
 } from "@planwire/protocol";
 import { failure, type Failure } from "./core/failure.js";
+import { deadlineExceeded, ITS_DEADLINE } from "./deadline.js";
 import type { Driver, StreamEnds } from "./driver.js";
 import { errorOf } from "./error-of-failure.js";
 import { cancelledError } from "./run.js";
@@ -36,7 +37,10 @@ export interface StreamParts {
   /** Awaited before the stream begins. */
   readonly prepare: () => Promise<void>;
   readonly signal: AbortSignal | undefined;
+  readonly timeoutMs: number | undefined;
 }
+
+const ITS_SIGNAL = "its signal";
 
 type End =
   | { readonly kind: "result"; readonly result: PlanResult }
@@ -59,8 +63,8 @@ export class PlanStream<O> implements ChunkStream<O>, StreamEnds {
   #sent = 0;
   #received = 0;
   #end: End | undefined;
-  /** What the source or the user's own data threw: it is what the reader gets. */
-  #sourceError: { readonly error: unknown } | undefined;
+  /** Why this side ended the stream, its source's own error among others: it is what the reader gets. */
+  #ownError: { readonly error: unknown } | undefined;
   #wake: () => void = () => undefined;
   #settleEnded: () => void = () => undefined;
   readonly #ended: Promise<void>;
@@ -142,18 +146,31 @@ export class PlanStream<O> implements ChunkStream<O>, StreamEnds {
   #begin(): void {
     if (this.#isBegun || this.#end) return;
     this.#isBegun = true;
+    this.#stopOnSignal();
+    this.#stopAtDeadline();
+    if (!this.#end) void this.#open();
+  }
+
+  #stopOnSignal(): void {
     const { signal } = this.#parts;
-    const onAbort = () => {
-      this.#sourceError ??= { error: abortedError(signal?.reason) };
-      this.#cancelSoon("its signal");
-    };
-    if (signal?.aborted) {
-      this.#sourceError = { error: abortedError(signal.reason) };
-      return this.fail(cancelledBy("its signal"));
-    }
-    signal?.addEventListener("abort", onAbort, { once: true });
-    void this.#ended.then(() => signal?.removeEventListener("abort", onAbort));
-    void this.#open();
+    if (!signal) return;
+    const stop = () => this.#stopBecause(abortedError(signal.reason), ITS_SIGNAL);
+    if (signal.aborted) return stop();
+    signal.addEventListener("abort", stop, { once: true });
+    void this.#ended.then(() => signal.removeEventListener("abort", stop));
+  }
+
+  #stopAtDeadline(): void {
+    const { timeoutMs } = this.#parts;
+    if (timeoutMs === undefined) return;
+    const stop = () => this.#stopBecause(errorOf(deadlineExceeded(timeoutMs)), ITS_DEADLINE);
+    const timer = setTimeout(stop, timeoutMs);
+    void this.#ended.then(() => clearTimeout(timer));
+  }
+
+  #stopBecause(error: unknown, reason: string): void {
+    this.#ownError ??= { error };
+    this.#cancelSoon(reason);
   }
 
   async #open(): Promise<void> {
@@ -161,7 +178,7 @@ export class PlanStream<O> implements ChunkStream<O>, StreamEnds {
     try {
       await prepare();
     } catch (error) {
-      this.#sourceError ??= { error };
+      this.#ownError ??= { error };
       return this.fail(failure("CANCELLED", "the stream could not begin"));
     }
     if (this.#end) return;
@@ -194,8 +211,7 @@ export class PlanStream<O> implements ChunkStream<O>, StreamEnds {
       this.#frame = driver.encodeChunk(streamId, index, toValue(next.value));
       driver.dispatch({ type: "pullChunkDone", streamId, bytes: this.#frame.length });
     } catch (error) {
-      this.#sourceError ??= { error };
-      this.#cancelSoon("its source failed");
+      this.#stopBecause(error, "its source failed");
     }
   }
 
@@ -239,7 +255,7 @@ export class PlanStream<O> implements ChunkStream<O>, StreamEnds {
 
   /** What the stream ended with: an output, or an error that is thrown. */
   #outputAtEnd(): unknown {
-    if (this.#sourceError) throw this.#sourceError.error;
+    if (this.#ownError) throw this.#ownError.error;
     const end = this.#end;
     if (end?.kind === "failure") throw errorOf(end.failure);
     const result = end?.result;
@@ -280,5 +296,5 @@ function cancelledBy(by: string): Failure {
 }
 
 function abortedError(reason: unknown): PlanwireError {
-  return cancelledError("the stream was cancelled by its signal", "its signal", reason);
+  return cancelledError(`the stream was cancelled by ${ITS_SIGNAL}`, ITS_SIGNAL, reason);
 }

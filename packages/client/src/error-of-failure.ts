@@ -7,7 +7,6 @@ import {
   type SomeError,
 } from "@planwire/protocol";
 import { failure, type Failure } from "./core/failure.js";
-import { didYouMean } from "./did-you-mean.js";
 
 /**
  * The error that a failure is to the one who waits for it. Made where that one's call is on the (asynchronous) stack; the filter's
@@ -17,11 +16,10 @@ export function errorOf(why: Failure): SomeError {
   const code = isErrorCode(why.code) ? why.code : "PEER_ERROR";
   const message = code === why.code ? why.message : `${why.code}: ${why.message}`;
   const details = detailsOf(code, why);
-  const hint = why.hint ?? hintFor(code, details);
   return new PlanwireError(code, message, {
     retryable: why.retryable,
     details: details as ErrorDetails<ErrorCode>,
-    ...(hint !== undefined && { hint }),
+    ...(why.hint !== undefined && { hint: why.hint }),
     ...(why.cause && { cause: causeOf(why.cause) }),
   }) as SomeError;
 }
@@ -93,32 +91,6 @@ function usualDetails(
     default:
       return undefined;
   }
-}
-
-function hintFor(code: ErrorCode, details: Fields | undefined): string | undefined {
-  if (code !== "NO_SUCH_FILTER" || !details) return undefined;
-  const missing = texts(details["missing"]);
-  const offered = texts(details["offered"]);
-  if (offered.length === 0) {
-    return "no worker offers any filter: start one with --filters FILE";
-  }
-  const meant = missing.flatMap((name) => {
-    const near = didYouMean(name, offered);
-    return near === undefined ? [] : [`${name} may mean ${near}`];
-  });
-  return [...meant, `workers offer ${listed(offered)}`].join("; ");
-}
-
-const MOST_LISTED = 20;
-
-function listed(names: readonly string[]): string {
-  const more = names.length - MOST_LISTED;
-  const shown = names.slice(0, MOST_LISTED).join(", ");
-  return more > 0 ? `${shown} and ${more} more` : shown;
-}
-
-function texts(value: unknown): string[] {
-  return Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
 }
 
 function isFields(value: unknown): value is Fields {

@@ -2,6 +2,7 @@ import { filtersIn, isStep, type AnyStep, type FilterDefinition } from "@planwir
 import type { ExecutionSummary, PlanwireError, WorkerSummary } from "@planwire/protocol";
 import { PlanStream, type ChunkStream } from "./chunk-stream.js";
 import { failure } from "./core/failure.js";
+import { ITS_DEADLINE, withDeadline } from "./deadline.js";
 import type { Driver } from "./driver.js";
 import { errorOf } from "./error-of-failure.js";
 import { freshId } from "./fresh-id.js";
@@ -32,6 +33,8 @@ export interface ClientHooks {
   readonly offerFilters: OfferFilters | undefined;
   readonly onClosed: (() => Promise<void>) | undefined;
 }
+
+const ITS_SIGNAL = "its signal";
 
 type AnySource = AsyncIterable<unknown> | Iterable<unknown>;
 
@@ -81,6 +84,7 @@ export class PlanwireClient implements Planwire {
       source,
       prepare: () => this.#offer(plan),
       signal: options.signal,
+      timeoutMs: options.timeoutMs,
     });
   }
 
@@ -145,23 +149,31 @@ export class PlanwireClient implements Planwire {
     const id = serialized.plan_id;
     const { accepted, outcome, abandon } = this.#driver.submit(serialized);
     const stopListening = onAbort(signal, () => {
-      abandon(failure("CANCELLED", "the submission's signal", { details: { by: "its signal" } }));
+      abandon(failure("CANCELLED", ITS_SIGNAL, { details: { by: ITS_SIGNAL } }));
     });
     const reply = await accepted;
     stopListening();
     if (signal?.aborted && "failure" in reply) throw abortedError(signal);
     if ("failure" in reply) throw errorOf(reply.failure);
     this.#cancelOnAbort(id, signal, outcome);
-    return new SubmittedRun({ driver: this.#driver, id, outcome, outputOf });
+    const { timeoutMs } = options;
+    const inTime =
+      timeoutMs === undefined
+        ? outcome
+        : withDeadline(outcome, timeoutMs, () => this.#cancelSoon(id, ITS_DEADLINE));
+    return new SubmittedRun({ driver: this.#driver, id, outcome: inTime, outputOf });
   }
 
   #cancelOnAbort(id: string, signal: AbortSignal | undefined, outcome: Promise<unknown>): void {
     if (!signal) return;
-    const cancel = () => {
-      void this.#driver.ask({ type: "Cancel", plan_id: id, reason: "the submission's signal" });
-    };
+    const cancel = () => this.#cancelSoon(id, ITS_SIGNAL);
     if (signal.aborted) return cancel();
     void outcome.then(onAbort(signal, cancel));
+  }
+
+  /** How it went, the run's outcome tells. */
+  #cancelSoon(id: string, reason: string): void {
+    void this.#driver.ask({ type: "Cancel", plan_id: id, reason });
   }
 
   async #offer(plan: AnyStep | PlanDocument): Promise<void> {
@@ -176,7 +188,7 @@ function onAbort(signal: AbortSignal | undefined, then: () => void): () => void 
 }
 
 function abortedError(signal: AbortSignal): PlanwireError {
-  return cancelledError("the submission was cancelled by its signal", "its signal", signal.reason);
+  return cancelledError(`the submission was cancelled by ${ITS_SIGNAL}`, ITS_SIGNAL, signal.reason);
 }
 
 function workerInfoOf(worker: WorkerSummary): WorkerInfo {

@@ -55,24 +55,6 @@ describe("a run that fails", () => {
     expect(((await caught) as Error).stack).toMatch(/theCaller.*run\.test\.ts/);
   });
 
-  test("says what workers offer where no worker has the filter, and what may be meant", async () => {
-    const { pw, connection } = await connected();
-    const caught = pw.run(double, 1).catch((e: unknown) => e);
-    const { request_id } = await connection.take("Submit");
-    connection.send({
-      type: "Error",
-      request_id,
-      code: "NO_SUCH_FILTER",
-      message: "no worker offers duoble",
-      retryable: false,
-      details: { missing: ["duoble"], offered: ["double", "half"] },
-    });
-    expect(await caught).toMatchObject({
-      code: "NO_SUCH_FILTER",
-      hint: "duoble may mean double; workers offer double, half",
-    });
-  });
-
   test("keeps a code that this version does not know", async () => {
     const { run, connection } = await accepted();
     connection.finish(run.id, failed({ code: "OF_TOMORROW", retryable: true }));
@@ -209,6 +191,30 @@ describe("options of a submission", () => {
       await expect(pw.submit(double, 1, options)).rejects.toMatchObject({ code: "BAD_USAGE" });
     },
   );
+});
+
+describe("a deadline", () => {
+  test("stops the work, which fails with DEADLINE_EXCEEDED", async () => {
+    const { pw, connection } = await connected();
+    const submitting = pw.submit(double, 1, { timeoutMs: 5 });
+    const { plan: sent } = await connection.accept();
+    const run = await submitting;
+    expect(await connection.take("Cancel")).toMatchObject({ reason: "its deadline" });
+    connection.finish(sent.plan_id, cancelled);
+    const exceeded = { code: "DEADLINE_EXCEEDED", message: expect.stringContaining("5 ms") };
+    await expect(run.result()).rejects.toMatchObject(exceeded);
+    expect(await run.settled()).toMatchObject({ status: "Failed", error: exceeded });
+  });
+
+  test("that comes too late changes nothing", async () => {
+    const { pw, connection } = await connected();
+    const submitting = pw.submit(double, 1, { timeoutMs: 5 });
+    const { plan: sent } = await connection.accept();
+    const run = await submitting;
+    await connection.take("Cancel");
+    connection.finish(sent.plan_id, succeeded(2));
+    expect(await run.result()).toBe(2);
+  });
 });
 
 describe("cancel()", () => {

@@ -33,7 +33,7 @@ export function serializeSubmission(
   const serialized = isStep(plan)
     ? serializeStep(plan as AnyStep, work, options)
     : readDocument(plan as PlanDocument, options);
-  return { ...serialized, metadata: withOptions(serialized.metadata, options) };
+  return { ...serialized, metadata: withLabel(serialized.metadata, options) };
 }
 
 function serializeStep(step: AnyStep, work: Work, options: SubmitOptions): SerializedPlan {
@@ -87,15 +87,8 @@ function checkOptions({ id, timeoutMs }: SubmitOptions): void {
   }
 }
 
-function withOptions(
-  metadata: JsonValue | undefined,
-  { label, timeoutMs }: SubmitOptions,
-): JsonValue {
-  if (label === undefined && timeoutMs === undefined) return metadata ?? {};
+function withLabel(metadata: JsonValue | undefined, { label }: SubmitOptions): JsonValue {
+  if (label === undefined) return metadata ?? {};
   const fields = typeof metadata === "object" && !Array.isArray(metadata) ? metadata : {};
-  return {
-    ...fields,
-    ...(label !== undefined && { label }),
-    ...(timeoutMs !== undefined && { timeout_ms: Math.ceil(timeoutMs) }),
-  };
+  return { ...fields, label };
 }

@@ -41,7 +41,7 @@ export function answered(state: ClientState, answer: Answer, out: Effect[]): voi
   state.requests.pending.delete(id);
   const { purpose, message } = pending;
   if (message.type === "Submit" && answer.type === "Accepted") {
-    submissionAccepted(state, message.plan.plan_id, answer.history_id);
+    submissionAccepted(state, answer, out);
   }
   if (purpose.kind === "ask" || purpose.kind === "submit") {
     out.push({ type: "answer", ask: purpose.ask, answer });

@@ -123,6 +123,15 @@ describe("a submission", () => {
     expect(core.finished("p")).toEqual([]);
   });
 
+  test("that existed already is watched, for it may have ended", () => {
+    const core = new CoreStory();
+    core.welcome();
+    core.event({ type: "submit", ask: 1, plan: planOf("p") });
+    expect(sent(core.message({ ...accepted(1, "p"), existing: true }))).toEqual([
+      { type: "Watch", request_id: 2, plan_id: "p", only_outcome: true },
+    ]);
+  });
+
   test("that was accepted is not submitted again after a reconnect, but watched", () => {
     const core = new CoreStory();
     core.welcome();

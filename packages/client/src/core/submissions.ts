@@ -1,8 +1,9 @@
-import type { SerializedPlan } from "@planwire/protocol";
+import type { Accepted, SerializedPlan } from "@planwire/protocol";
 import type { Effect } from "./effects.js";
 import { failure, type Failure } from "./failure.js";
 import { refusalOf, request } from "./requests.js";
 import type { ClientState, Watched } from "./state.js";
+import { watch } from "./watches.js";
 
 /**
  * Submits a plan and asks for its outcome. The outcome is watched from now on: it may come in the same frame as the answer.
@@ -35,11 +36,17 @@ function watchedOf(state: ClientState, planId: string): Watched {
   return watched;
 }
 
-export function submissionAccepted(state: ClientState, planId: string, historyId: string): void {
-  const watched = state.watches.get(planId);
+export function submissionAccepted(
+  state: ClientState,
+  { plan_id, history_id, existing }: Accepted,
+  out: Effect[],
+): void {
+  const watched = state.watches.get(plan_id);
   if (!watched) return;
   watched.submitting--;
-  watched.historyId = historyId;
+  watched.historyId = history_id;
+  // What had ended before is not watched by a Submit.
+  if (existing) watch(state, watched, out);
 }
 
 /** An earlier submission under the same id may have been accepted: then it stays watched. */

@@ -131,7 +131,7 @@ function add(state: ClientState, planId: string, outcomeWanted: boolean): Watche
 }
 
 /** One Watch serves everybody here: for the outcome alone, or for all events after the oldest that some reader lacks. */
-function watch(state: ClientState, watched: Watched, out: Effect[]): void {
+export function watch(state: ClientState, watched: Watched, out: Effect[]): void {
   const { phase } = state.session;
   if (phase.name !== "ready") return;
   const { planId, feeds } = watched;
