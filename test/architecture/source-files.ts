@@ -61,7 +61,8 @@ function readSource(path: string): SourceFile {
 export function parseSource(path: string, text: string): SourceFile {
   return {
     path,
-    isTest: /\.(test|type-test)\.tsx?$/.test(path),
+    // What tests share stands in a folder `testing`, which is not published.
+    isTest: /\.(test|type-test)\.tsx?$|\/testing\//.test(path),
     lines: text.split("\n").length - (text.endsWith("\n") ? 1 : 0),
     syntax: ts.createSourceFile(path, text, ts.ScriptTarget.ESNext, true),
   };

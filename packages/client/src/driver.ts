@@ -207,7 +207,7 @@ export class Driver {
     const socket = openSocket(
       { url, token, frameBytes: LIMITS.frameBytes },
       {
-        opened: () => this.dispatch({ type: "socketOpened", connection }),
+        opened: () => this.dispatch({ type: "openSocketDone", connection }),
         received: (frame) => this.#received(connection, frame),
         drained: () => outbox.drained(),
         closed: (loss) => this.#closed(connection, socket, outbox, loss),
@@ -245,7 +245,7 @@ export class Driver {
         const { message } = decoded;
         if (!("type" in message)) continue; // what peers of the inherited wire answer without a type
         const bytes = frame.length;
-        this.dispatch({ type: "messageReceived", connection, message: message as Message, bytes });
+        this.dispatch({ type: "received", connection, message: message as Message, bytes });
         continue;
       }
       const { requestId, isError } = decoded;
@@ -291,7 +291,7 @@ export class Driver {
     if (at === undefined) return;
     const wait = Math.max(0, at - performance.now());
     this.#timer = setTimeout(() => {
-      this.dispatch({ type: "woken", random: Math.random() });
+      this.dispatch({ type: "wakeAtDone", random: Math.random() });
     }, Math.ceil(wait));
     holdTimer(this.#timer, this.#busy);
   }

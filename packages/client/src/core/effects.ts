@@ -19,7 +19,7 @@ export type Effect =
       readonly features: readonly Feature[];
       readonly frameBytes: number;
     }
-  /** Wake the core at this time, and at no other; never, when undefined. */
+  /** Answer with wakeAtDone at this time, and at no other; never, when undefined. */
   | { readonly type: "wakeAt"; readonly at: number | undefined }
   /** The first Welcome came. */
   | { readonly type: "connected" }

@@ -28,7 +28,7 @@ export interface SocketLoss {
 
 export type ClientEvent =
   | { readonly type: "connect" }
-  | { readonly type: "socketOpened"; readonly connection: number }
+  | { readonly type: "openSocketDone"; readonly connection: number }
   | ({
       readonly type: "socketClosed";
       readonly connection: number;
@@ -36,7 +36,7 @@ export type ClientEvent =
       readonly random: number;
     } & SocketLoss)
   | {
-      readonly type: "messageReceived";
+      readonly type: "received";
       readonly connection: number;
       readonly message: Message;
       /** Length of the frame it came in: what credit counts. */
@@ -50,7 +50,8 @@ export type ClientEvent =
       /** It reports an error itself: answered to nobody. */
       readonly isError: boolean;
     }
-  | { readonly type: "woken"; readonly random: number }
+  /** `random` as above: another try may begin. */
+  | { readonly type: "wakeAtDone"; readonly random: number }
   // Requests. `ask` is the shell's own number for whoever waits.
   | { readonly type: "ask"; readonly ask: number; readonly question: Question }
   | { readonly type: "submit"; readonly ask: number; readonly plan: SerializedPlan }

@@ -15,7 +15,7 @@ describe("the first connection", () => {
       version: "0",
       features: ["batch", "errors"],
     };
-    expect(core.event({ type: "socketOpened", connection: 1 })).toEqual([
+    expect(core.event({ type: "openSocketDone", connection: 1 })).toEqual([
       { type: "send", connection: 1, message: hello },
     ]);
     expect(core.welcome()).toEqual([
@@ -51,7 +51,7 @@ describe("the first connection", () => {
   test("gives up on a peer that opens but says nothing", () => {
     const core = new CoreStory({ firstConnectionMs: 500 });
     core.event({ type: "connect" });
-    core.event({ type: "socketOpened", connection: 1 });
+    core.event({ type: "openSocketDone", connection: 1 });
     expect(core.wake()).toEqual([
       { type: "closeSocket", connection: 1 },
       { type: "ended", failure: expect.objectContaining({ code: "COORDINATOR_UNREACHABLE" }) },
@@ -75,7 +75,7 @@ describe("the first connection", () => {
   test("ends with an Error that refuses the Hello", () => {
     const core = new CoreStory();
     core.event({ type: "connect" });
-    core.event({ type: "socketOpened", connection: 1 });
+    core.event({ type: "openSocketDone", connection: 1 });
     const error = { code: "UNSUPPORTED_VERSION", message: "version 9 only", retryable: false };
     expect(core.message({ type: "Error", ...error })).toEqual([
       { type: "closeSocket", connection: 1 },
@@ -134,7 +134,7 @@ describe("a connection that is lost", () => {
     core.welcome();
     core.cut();
     core.mono = 60;
-    expect(core.event({ type: "woken", random: 1 })).toEqual([{ type: "wakeAt", at: 100 }]);
+    expect(core.event({ type: "wakeAtDone", random: 1 })).toEqual([{ type: "wakeAt", at: 100 }]);
   });
 });
 

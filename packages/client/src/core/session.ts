@@ -1,8 +1,6 @@
 import {
-  isErrorCode,
   PROTOCOL_VERSION,
   sharedFeatures,
-  type ErrorCode,
   type ErrorMessage,
   type MessageOf,
 } from "@planwire/protocol";
@@ -12,6 +10,7 @@ import type { Now, SocketLoss } from "./events.js";
 import { failure, type Failure } from "./failure.js";
 import { failRequests, failRequestsInFlight } from "./answers.js";
 import { resendRequests } from "./requests.js";
+import { describeLoss, fatalFailureOf, isFatal, tooLargeOf } from "./socket-loss.js";
 import type { ClientState } from "./state.js";
 import { failStreams, failStreamsUnderWay, beginWaitingStreams } from "./streams.js";
 import { failWatches, leaveOtherHistories, renewWatches } from "./watches.js";
@@ -76,17 +75,9 @@ export function welcomed(state: ClientState, welcome: MessageOf<"Welcome">, out:
   beginWaitingStreams(state, out);
 }
 
-/** Errors after which another try with the same token and version would end the same way. */
-const FATAL: ReadonlySet<ErrorCode> = new Set([
-  "UNAUTHORIZED",
-  "FORBIDDEN",
-  "FORBIDDEN_ORIGIN",
-  "UNSUPPORTED_VERSION",
-]);
-
 /** An error that answers no request of ours: it concerns the session, when it is fatal. */
 export function sessionRefused(state: ClientState, error: ErrorMessage, out: Effect[]): void {
-  if (!isErrorCode(error.code) || !FATAL.has(error.code)) return;
+  if (!isFatal(error.code)) return;
   const { type: _, request_id: _id, ...wireError } = error;
   end(state, wireError, out);
 }
@@ -99,9 +90,11 @@ export function socketClosed(
 ): void {
   if (!isCurrent(state, event.connection)) return;
   state.session.phase = { name: "waiting", until: now.mono }; // there is no socket to close any more
-  const fatal = fatalCodeOf(event);
-  if (fatal) return end(state, failure(fatal, refusalText(fatal), hintFor(fatal)), out);
-  loseConnection(state, describeLoss(event), tooLargeOf(event), event.random, now, out);
+  const fatal = fatalFailureOf(event);
+  if (fatal) return end(state, fatal, out);
+  const tooLarge = tooLargeOf(event);
+  if (tooLarge) failRequestsInFlight(state, tooLarge, out);
+  loseConnection(state, describeLoss(event), event.random, now, out);
 }
 
 export function woken(state: ClientState, random: number, now: Now, out: Effect[]): void {
@@ -111,7 +104,7 @@ export function woken(state: ClientState, random: number, now: Now, out: Effect[
   if ((phase.name === "opening" || phase.name === "greeting") && now.mono >= deadlineOf(state)) {
     out.push({ type: "closeSocket", connection: phase.connection });
     session.phase = { name: "waiting", until: now.mono };
-    loseConnection(state, "it did not answer in time", undefined, random, now, out);
+    loseConnection(state, "it did not answer in time", random, now, out);
   }
 }
 
@@ -152,13 +145,11 @@ function deadlineOf({ session }: ClientState): number {
 function loseConnection(
   state: ClientState,
   loss: string,
-  tooLarge: Failure | undefined,
   random: number,
   now: Now,
   out: Effect[],
 ): void {
   const { session, settings } = state;
-  if (tooLarge) failRequestsInFlight(state, tooLarge, out);
   failStreamsUnderWay(state, failure("CONNECTION_LOST", connectionLost(loss)), out);
   const until = now.mono + backoffMs(settings.backoff, session.failedTries++, random);
   if (session.giveUpAt !== undefined && until >= session.giveUpAt) {
@@ -175,47 +166,4 @@ function unreachable(loss: string): Failure {
   return failure("COORDINATOR_UNREACHABLE", `the coordinator could not be reached: ${loss}`, {
     hint: "start one with `npx planwire dev`, or see whether the URL is right",
   });
-}
-
-function fatalCodeOf({ reason, status }: SocketLoss): ErrorCode | undefined {
-  if (isErrorCode(reason) && FATAL.has(reason)) return reason;
-  if (status === 401) return "UNAUTHORIZED";
-  if (status === 403) return "FORBIDDEN";
-  return undefined;
-}
-
-function refusalText(code: ErrorCode): string {
-  switch (code) {
-    case "UNAUTHORIZED":
-      return "the coordinator wants a token, or another one than it got";
-    case "UNSUPPORTED_VERSION":
-      return `the coordinator does not speak version ${PROTOCOL_VERSION} of the protocol`;
-    default:
-      return "the coordinator refuses connections from here";
-  }
-}
-
-function hintFor(code: ErrorCode): { hint: string } {
-  switch (code) {
-    case "UNAUTHORIZED":
-      return { hint: "pass connect({ url, token }), or set PLANWIRE_TOKEN" };
-    case "UNSUPPORTED_VERSION":
-      return { hint: "install the same version of planwire on both sides" };
-    default:
-      return { hint: "start the coordinator with --allow-origin for this page, or with --token" };
-  }
-}
-
-const WS_MESSAGE_TOO_BIG = 1009;
-
-/** The peer closed because of a frame of ours: sending it again would end the same way. */
-function tooLargeOf({ closeCode, reason }: SocketLoss): Failure | undefined {
-  if (reason !== "MESSAGE_TOO_LARGE" && closeCode !== WS_MESSAGE_TOO_BIG) return undefined;
-  return failure("MESSAGE_TOO_LARGE", "the coordinator refused a message as too large");
-}
-
-function describeLoss({ closeCode, reason, status, detail }: SocketLoss): string {
-  if (detail) return detail;
-  if (status !== undefined) return `it answered with HTTP status ${status}`;
-  return reason === "" ? `it closed with code ${closeCode}` : `it closed with ${reason}`;
 }

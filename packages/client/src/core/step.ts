@@ -48,17 +48,17 @@ function handle(state: ClientState, event: ClientEvent, now: Now, out: Effect[])
   switch (event.type) {
     case "connect":
       return connect(state, now, out);
-    case "socketOpened":
+    case "openSocketDone":
       return socketOpened(state, event.connection, out);
     case "socketClosed":
       return socketClosed(state, event, now, out);
-    case "messageReceived":
+    case "received":
       if (!isCurrent(state, event.connection)) return;
       return receive(state, event.message, event.bytes, out);
     case "brokenReceived":
       if (!isCurrent(state, event.connection)) return;
       return brokenReceived(state, event, out);
-    case "woken":
+    case "wakeAtDone":
       state.session.wakeAt = undefined; // a timer that was early is set again
       return woken(state, event.random, now, out);
     case "ask":

@@ -32,14 +32,14 @@ export class CoreStory {
   /** A message on the newest connection. */
   message(message: Message, bytes = 0): Effect[] {
     const connection = this.state.session.lastConnection;
-    return this.event({ type: "messageReceived", connection, message, bytes });
+    return this.event({ type: "received", connection, message, bytes });
   }
 
   /** Opens a connection and greets on it; gives what the Welcome caused. */
   welcome(historyId = "h1", chunkBytes = 100): Effect[] {
     if (this.state.session.phase.name === "idle") this.event({ type: "connect" });
     if (this.state.session.phase.name === "waiting") this.wake();
-    this.event({ type: "socketOpened", connection: this.state.session.lastConnection });
+    this.event({ type: "openSocketDone", connection: this.state.session.lastConnection });
     return this.message({
       type: "Welcome",
       history_id: historyId,
@@ -61,7 +61,7 @@ export class CoreStory {
   /** Lets the time pass that the core asked for. */
   wake(): Effect[] {
     this.mono = this.state.session.wakeAt ?? this.mono;
-    return this.event({ type: "woken", random: 1 });
+    return this.event({ type: "wakeAtDone", random: 1 });
   }
 
   finished(planId: string, number: EventNumber = [1, 9]): Effect[] {
