@@ -49,12 +49,13 @@ export class StoreLink {
 
   #settle(reply: Reply): void {
     const asker = this.#askers.get(reply.id);
+    if (!asker) return; // rejected when the link ended; unref would let the process exit before the thread has
     this.#askers.delete(reply.id);
     if (this.#askers.size === 0) this.#worker.unref();
     if ("error" in reply) {
       const { code, message, hint, retryable } = reply.error;
-      asker?.reject(new PlanwireError(code, message, { retryable, ...(hint && { hint }) }));
-    } else asker?.resolve(reply.answer);
+      asker.reject(new PlanwireError(code, message, { retryable, ...(hint && { hint }) }));
+    } else asker.resolve(reply.answer);
   }
 
   #fail(error: PlanwireError): void {

@@ -36,8 +36,6 @@ const SQL = {
   beginWrite: "SAVEPOINT one_write",
   keepWrite: "RELEASE one_write",
   undoWrite: "ROLLBACK TO one_write",
-  syncCommits: "PRAGMA synchronous = FULL",
-  leaveUnsynced: "PRAGMA synchronous = NORMAL",
   head: "SELECT * FROM executions WHERE plan_id = ?",
   accept: `INSERT INTO executions (${[...ACCEPTED, ...CHANGING].join(", ")})
     VALUES (${holes([...ACCEPTED, ...CHANGING])})`,
@@ -55,6 +53,7 @@ const SQL = {
 
 /** Lands batches of writes: each batch in one transaction, with one sync. */
 export class SqliteWrites {
+  readonly #db: Database;
   readonly #sql;
   readonly #totals: StateTotals;
   /** What the transaction does to the totals, once it is committed. */
@@ -62,6 +61,7 @@ export class SqliteWrites {
   #syncs = true;
 
   constructor(db: Database, totals: StateTotals) {
+    this.#db = db;
     this.#sql = prepareAll(db, SQL);
     this.#totals = totals;
   }
@@ -94,7 +94,8 @@ export class SqliteWrites {
   #chooseSync(writes: readonly EncodedWrite[]): void {
     const needed = writes.some(({ changes }) => changes.some(({ type }) => type !== "started"));
     if (needed === this.#syncs) return;
-    this.#sql[needed ? "syncCommits" : "leaveUnsynced"].run();
+    // Not as a prepared statement: this pragma acts when it is compiled, and again only when it is compiled again.
+    this.#db.exec(`PRAGMA synchronous = ${needed ? "FULL" : "NORMAL"}`);
     this.#syncs = needed;
   }
 

@@ -1,0 +1,69 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { accept, assign, started, write } from "./conformance/writes.js";
+import { openFile, type StoreFile } from "./sqlite-file.js";
+import { encodeWrite } from "./sqlite-values.js";
+import { SqliteWrites } from "./sqlite-writes.js";
+import { StateTotals } from "./state-totals.js";
+import type { Write } from "./store.js";
+
+const FULL = 2;
+const NORMAL = 1;
+
+let folder: string;
+let file: StoreFile;
+let writes: SqliteWrites;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "planwire-store-"));
+  file = openFile(join(folder, "planwire.db"));
+  writes = new SqliteWrites(file.db, new StateTotals());
+});
+
+afterEach(() => {
+  file.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** How SQLite syncs as things stand; whether it did can't be seen from within the process. */
+function synchronous(): number {
+  const row = file.db.prepare("PRAGMA synchronous").get() as { synchronous: number };
+  return row.synchronous;
+}
+
+function commit(...batch: Write[]): void {
+  const answers = writes.commit(batch.map(encodeWrite));
+  expect(answers.map(({ type }) => type)).toEqual(batch.map(() => "done"));
+}
+
+test("commits are synced, from the first on", () => {
+  expect(synchronous()).toBe(FULL);
+  commit(write("p", 0, accept("p"), assign("p")));
+  expect(synchronous()).toBe(FULL);
+});
+
+test("a commit of nothing but started is not synced by itself, the next one is", () => {
+  commit(write("p", 0, accept("p"), assign("p")));
+  commit(write("p", 1, started("p")));
+  expect(synchronous()).toBe(NORMAL);
+  commit(write("p", 2, assign("p", 2)));
+  expect(synchronous()).toBe(FULL);
+});
+
+test("started together with anything else is synced", () => {
+  commit(write("p", 0, accept("p"), assign("p")));
+  commit(write("p", 1, started("p")), write("q", 0, accept("q")));
+  expect(synchronous()).toBe(FULL);
+});
+
+test("each of many alternating commits gets its own way of syncing", () => {
+  for (let i = 0; i < 5; i++) {
+    const id = `p${i}`;
+    commit(write(id, 0, accept(id), assign(id)));
+    expect(synchronous()).toBe(FULL);
+    commit(write(id, 1, started(id)));
+    expect(synchronous()).toBe(NORMAL);
+  }
+});
