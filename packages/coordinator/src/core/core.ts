@@ -1,0 +1,111 @@
+import type { WorkerSummary } from "@planwire/protocol";
+import { received, receivedBroken } from "../gateway/received.js";
+import type { Opened } from "../store/store.js";
+import { workOff } from "./agenda.js";
+import { connectionClosed, connectionOpened } from "./connections.js";
+import { persistChanges, persistDone, retryWrites } from "./durable.js";
+import type { Effect } from "./effect.js";
+import type { CoreEvent, Now } from "./event.js";
+import { listDone, listFailed, summary, workerSummaries } from "./lists.js";
+import { loadDone, loadFailed } from "./questions.js";
+import { recover } from "./recover.js";
+import { sendFailed } from "./send-failed.js";
+import { signOfLife, sweep } from "./sessions.js";
+import type { Settings } from "./settings.js";
+import { createState, type CoreState, type Turn } from "./state.js";
+import { receivedChunk } from "./streams.js";
+
+/** The coordinator's decisions: events in, effects out; no clock, no chance and no I/O of its own. */
+export class CoordinatorCore {
+  readonly #state: CoreState;
+  readonly #opened: Opened;
+
+  constructor(settings: Settings, opened: Opened) {
+    this.#state = createState(settings, opened);
+    this.#opened = opened;
+  }
+
+  /** Takes up what the store held. Once, before anybody is let in. */
+  start(now: Now): Effect[] {
+    return this.#turn(now, (turn) => {
+      for (const stored of this.#opened.live) recover(turn, stored);
+    });
+  }
+
+  step(event: CoreEvent, now: Now): Effect[] {
+    return this.#turn(now, (turn) => handle(turn, event));
+  }
+
+  workers(now: Now): WorkerSummary[] {
+    return workerSummaries(this.#state, now);
+  }
+
+  summary(): Record<string, unknown> {
+    return summary(this.#state);
+  }
+
+  /** For checks of what must hold. */
+  get state(): Readonly<CoreState> {
+    return this.#state;
+  }
+
+  #turn(now: Now, happen: (turn: Turn) => void): Effect[] {
+    const turn: Turn = { state: this.#state, now, out: [], agenda: [] };
+    happen(turn);
+    workOff(turn);
+    persistChanges(turn);
+    askToBeWoken(turn);
+    return turn.out;
+  }
+}
+
+function handle(turn: Turn, event: CoreEvent): void {
+  switch (event.type) {
+    case "connectionOpened":
+      return connectionOpened(turn, event.conn, event.scopes, event.sessionId);
+    case "received":
+      return received(turn, event);
+    case "receivedBroken":
+      return receivedBroken(turn, event);
+    case "receivedChunk": {
+      const connection = turn.state.connections.get(event.conn);
+      if (!connection || connection.phase === "closing") return;
+      connection.heard += 1;
+      signOfLife(turn, connection);
+      return receivedChunk(turn, event.conn, event.head, event.frame);
+    }
+    case "connectionClosed":
+      return connectionClosed(turn, event.conn);
+    case "probeDone": {
+      const connection = turn.state.connections.get(event.conn);
+      return connection && signOfLife(turn, connection);
+    }
+    case "sendFailed":
+      return sendFailed(turn, event.conn, event.message, event.error);
+    case "bulkSent":
+      return;
+    case "persistDone":
+      return persistDone(turn, event.write, event.answer);
+    case "loadDone":
+      return loadDone(turn, event.load, event.execution);
+    case "loadFailed":
+      return loadFailed(turn, event.load, event.reason);
+    case "listDone":
+      return listDone(turn, event.list, event.plans, event.total);
+    case "listFailed":
+      return listFailed(turn, event.list, event.reason);
+    case "woken":
+      turn.state.wakeAt = undefined; // a timer that was early is set again
+      retryWrites(turn);
+      return sweep(turn);
+  }
+}
+
+function askToBeWoken({ state, out }: Turn): void {
+  const { sweepAt, retryAt } = state;
+  const at = Math.min(sweepAt ?? Infinity, retryAt ?? Infinity);
+  const mono = at === Infinity ? undefined : at;
+  if (mono === state.wakeAt) return;
+  state.wakeAt = mono;
+  out.push({ type: "wakeAt", mono });
+}

@@ -1,0 +1,87 @@
+import { cutFor } from "@planwire/plan";
+import { isPlanwireError } from "@planwire/protocol";
+import { change, emitWhenDurable, publishWhenDurable } from "./durable.js";
+import { bestWorker, dequeue, enqueue, freeSlots, nextPartFor } from "./lanes.js";
+import { unsendable } from "./parts.js";
+import { lowered } from "./send.js";
+import { assignStream, streamBegin } from "./streams.js";
+import type { Part, Turn, WorkerSession } from "./state.js";
+
+/** Gives a part to a worker with a free slot, or queues it. */
+export function dispatchPart(turn: Turn, part: Part): void {
+  const { parts, outcome } = part.execution;
+  if (outcome || parts.get(part.partId) !== part) return; // it was stopped before it could start
+  const lane = enqueue(turn.state, part);
+  const worker = bestWorker(lane, part);
+  if (worker) assign(turn, part, worker);
+}
+
+/** Gives a worker what waited longest, as long as it has free slots. */
+export function fillSlots(turn: Turn, worker: WorkerSession): void {
+  while (freeSlots(worker) > 0) {
+    const part = nextPartFor(turn.state, worker);
+    if (!part) return;
+    assign(turn, part, worker);
+  }
+}
+
+function assign(turn: Turn, part: Part, worker: WorkerSession): void {
+  const { state } = turn;
+  const { execution, partId } = part;
+  dequeue(state, part);
+  if (mustBeCutFor(part, worker)) {
+    execution.parts.delete(partId);
+    turn.agenda.push({ do: "walkByLeaves", execution });
+    return;
+  }
+  const connection = worker.conn === undefined ? undefined : state.connections.get(worker.conn);
+  if (!connection) return;
+  part.attempt += 1;
+  const { attempt } = part;
+  const stream =
+    execution.streamId === undefined ? undefined : state.streams.get(execution.streamId);
+  let message;
+  try {
+    message = lowered(
+      connection,
+      stream ? streamBegin(stream, part) : { type: "AssignPlan", plan: part.plan, attempt },
+    );
+  } catch (error) {
+    if (!isPlanwireError(error)) throw error;
+    turn.agenda.push({ do: "endPart", part, result: unsendable(error) });
+    return;
+  }
+  const isFirst = execution.cut === undefined || execution.attempts === 0;
+  execution.cut ??= { kind: "whole" };
+  execution.attempts += 1;
+  execution.lastWorker = worker.workerId;
+  if (execution.state === "Queued") execution.state = "Running";
+  part.workerId = worker.workerId;
+  const { planId, kind, streamId } = execution;
+  const holding = { planId, partId, attempt, kind, streamId, started: false, abandoned: false };
+  worker.held.set(partId, holding);
+  if (worker.inherited) worker.sentParts.add(partId);
+  change(turn, execution, {
+    type: "assign",
+    partId,
+    attempt,
+    workerId: worker.workerId,
+    incarnation: worker.incarnation,
+    cut: isFirst ? execution.cut : undefined,
+  });
+  publishWhenDurable(turn, execution, {
+    kind: "AttemptStarted",
+    part_id: partId,
+    attempt,
+    worker_id: worker.workerId,
+  });
+  const type = stream ? "sendBulk" : "send";
+  emitWhenDurable(turn, execution, { type, conn: connection.id, message, cause: execution.planId });
+  if (stream) assignStream(turn, stream, worker);
+}
+
+/** A tree means something else to a peer of the inherited wire: it gets single nodes, but for a plain row of them. */
+function mustBeCutFor({ execution, leaf, plan }: Part, worker: WorkerSession): boolean {
+  if (!worker.inherited || leaf || execution.kind === "stream") return false;
+  return cutFor(plan, { inherited: true }).kind === "leaves";
+}

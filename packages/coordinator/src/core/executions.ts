@@ -1,0 +1,129 @@
+import { PlanwireError, type Outcome } from "@planwire/protocol";
+import type { WriteAnswer } from "../store/store.js";
+import { acceptedMessage } from "./accepted.js";
+import { change, publishWhenDurable } from "./durable.js";
+import { dequeue } from "./lanes.js";
+import { send, sendError } from "./send.js";
+import type { Ending, Execution, Part, Turn } from "./state.js";
+
+/** The one terminal state of an execution. */
+export function finishAs(turn: Turn, execution: Execution, ending: Ending): void {
+  if (execution.outcome) return;
+  const outcome = outcomeOf(turn, execution, ending);
+  execution.outcome = outcome;
+  execution.state = outcome.status;
+  execution.finishedAt = turn.now.wall;
+  execution.stepper = undefined;
+  for (const part of execution.parts.values()) dropPart(turn, part);
+  change(turn, execution, { type: "finish", outcome, finishedAt: turn.now.wall });
+  publishWhenDurable(turn, execution, { kind: "Finished", outcome });
+  turn.agenda.push({ do: "endStream", execution, outcome });
+  remember(turn, execution);
+}
+
+function outcomeOf(turn: Turn, execution: Execution, ending: Ending): Outcome {
+  const about = {
+    attempts: execution.attempts,
+    duration_ms: Math.max(0, turn.now.wall - execution.submittedAt),
+    ...(execution.lastWorker !== undefined && { worker_id: execution.lastWorker }),
+  };
+  if (ending.status === "Cancelled") {
+    return { ...ending, by: execution.cancelledBy ?? "the worker", ...about };
+  }
+  return { ...ending, ...about };
+}
+
+/** A part that the end of its execution left behind. */
+function dropPart(turn: Turn, part: Part): void {
+  part.execution.parts.delete(part.partId);
+  if (part.workerId === undefined) return dequeue(turn.state, part);
+  const holding = turn.state.workers.get(part.workerId)?.held.get(part.partId);
+  if (!holding) return;
+  holding.abandoned = true;
+  turn.agenda.push({ do: "stopHolding", part });
+}
+
+/** Ended executions leave the heap but for the latest: the store has them. */
+function remember({ state }: Turn, execution: Execution): void {
+  state.ended.add(execution.planId);
+  for (const planId of state.ended) {
+    if (state.ended.size <= state.settings.maxEnded) return;
+    const oldest = state.executions.get(planId);
+    if (oldest?.writing || oldest?.next) return;
+    state.ended.delete(planId);
+    state.executions.delete(planId);
+  }
+}
+
+/** The store did not take the submission: whatever was begun in memory is undone, and nobody was told of it. */
+export function refuseSubmission(
+  turn: Turn,
+  execution: Execution,
+  answer: Extract<WriteAnswer, { type: "exists" | "failed" }>,
+): void {
+  const asker = execution.writing?.asker;
+  undo(turn, execution);
+  const connection = asker && turn.state.connections.get(asker.conn);
+  if (!connection || !asker) return;
+  const about =
+    asker.kind === "submit" ? { request_id: asker.requestId } : { stream_id: asker.streamId };
+  if (answer.type === "failed") {
+    const message = `the submission could not be written: ${answer.reason}`;
+    return sendError(turn, connection, new PlanwireError("STORE_UNAVAILABLE", message), about);
+  }
+  if (asker.kind === "submit" && answer.contentHash === execution.contentHash) {
+    const { planId } = execution;
+    return send(
+      turn,
+      connection.id,
+      acceptedMessage(turn.state, planId, asker.requestId, true),
+      planId,
+    );
+  }
+  sendError(turn, connection, conflict(execution.planId), { ...about, plan_id: execution.planId });
+}
+
+export function conflict(planId: string): PlanwireError {
+  return new PlanwireError(
+    "PLAN_ID_CONFLICT",
+    `"${planId}" was submitted before with other content`,
+    {
+      hint: "leave the id out, or choose another",
+    },
+  );
+}
+
+/** Another coordinator decides about it: its clients are told, its workers stopped. */
+export function forget(turn: Turn, execution: Execution, why: PlanwireError): void {
+  for (const [conn] of execution.watchers) {
+    const connection = turn.state.connections.get(conn);
+    if (connection) sendError(turn, connection, why, { plan_id: execution.planId });
+  }
+  undo(turn, execution);
+}
+
+function undo(turn: Turn, execution: Execution): void {
+  const { state } = turn;
+  state.executions.delete(execution.planId);
+  state.ended.delete(execution.planId);
+  state.unwritten.delete(execution);
+  state.retries.delete(execution);
+  if (execution.streamId !== undefined) state.streams.delete(execution.streamId);
+  for (const part of execution.parts.values()) {
+    if (part.workerId === undefined) dequeue(state, part);
+    else releasePart(turn, part);
+  }
+  execution.parts.clear();
+  execution.writing = undefined;
+  execution.next = undefined;
+}
+
+/** Its assignment never left, or is told to stop. */
+function releasePart(turn: Turn, part: Part): void {
+  const worker = part.workerId === undefined ? undefined : turn.state.workers.get(part.workerId);
+  if (!worker?.held.delete(part.partId)) return;
+  if (part.execution.version > 0 && worker.conn !== undefined && !worker.inherited) {
+    send(turn, worker.conn, { type: "CancelPlan", plan_id: part.partId, attempt: part.attempt });
+  }
+  turn.agenda.push({ do: "fillSlots", worker });
+}

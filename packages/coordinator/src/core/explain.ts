@@ -1,0 +1,54 @@
+import { freeSlots } from "./lanes.js";
+import { meets } from "./needs.js";
+import type { CoreState, Execution, Needs, Part, Turn } from "./state.js";
+
+/** Why an execution is not done: what each of its parts runs on or waits for. */
+export function explain({ state }: Turn, execution: Execution): string[] {
+  if (execution.outcome) return [`it ended ${execution.outcome.status}`];
+  return [...execution.parts.values()].map((part) =>
+    part.workerId === undefined ? whyQueued(state, part) : whereHeld(state, execution, part),
+  );
+}
+
+function whereHeld(state: CoreState, execution: Execution, part: Part): string {
+  const worker = state.workers.get(part.workerId ?? "");
+  const verb = execution.state === "Cancelling" ? "is being stopped" : "runs";
+  const where = `${nameOf(part)} ${verb} on worker "${part.workerId}", attempt ${part.attempt}`;
+  return worker?.conn === undefined
+    ? `${where}, whose connection is lost and may come back`
+    : where;
+}
+
+function whyQueued(state: CoreState, part: Part): string {
+  const connected = [...state.workers.values()].filter(({ conn }) => conn !== undefined);
+  const name = nameOf(part);
+  if (connected.length === 0) return `${name} waits: no worker is connected`;
+  const fitting = connected.filter((worker) => meets(worker, part.needs));
+  if (fitting.length === 0) return `${name} waits: no connected worker ${lacks(state, part.needs)}`;
+  const free = fitting.filter((worker) => freeSlots(worker) > 0);
+  if (free.length > 0)
+    return `${name} waits: it went to worker "${free[0]?.workerId}" on this connection before`;
+  const ahead = [...state.lanes.values()].reduce(
+    (count, lane) => count + [...lane.queue].filter(({ order }) => order < part.order).length,
+    0,
+  );
+  const slots = fitting.reduce((sum, worker) => sum + worker.slots, 0);
+  return `${name} waits for a slot: all ${slots} of ${fitting.length} fitting workers are taken, ${ahead} parts are ahead`;
+}
+
+function lacks(state: CoreState, { worker, tag, ours, inherited }: Needs): string {
+  if (worker !== undefined && !state.workers.has(worker)) return `has the id "${worker}"`;
+  if (tag !== undefined)
+    return `with the tag "${tag}" offers what it needs: ${ours?.join(", ") ?? "pickled filters"}`;
+  if (ours === undefined) return "runs pickled Python filters";
+  const missing = ours.filter(
+    (name) => ![...state.workers.values()].some(({ filters }) => filters.has(name)),
+  );
+  const names = (missing.length > 0 ? missing : ours).join(", ");
+  const also = inherited ? ", and none of the inherited wire is there" : "";
+  return missing.length > 0 ? `offers ${names}${also}` : `offers all of ${names} together${also}`;
+}
+
+function nameOf({ partId, leaf }: Part): string {
+  return leaf ? `part "${partId}"` : "it";
+}

@@ -1,0 +1,60 @@
+import { nodeIdsOf, targetsOf } from "@planwire/plan";
+import type { ExecutionPlan, RemoteTarget, SerializedPlan } from "@planwire/protocol";
+import type { CoreState, Needs, WorkerSession } from "./state.js";
+
+/**
+ * What a worker must have to run this plan, or part of one, whole. A bound node needs a worker of ours that offers its filter; a
+ * pickled one a peer of the inherited wire; one with neither a worker of ours that offers its id, or, when none ever did, an inherited peer.
+ */
+export function needsOf(
+  state: CoreState,
+  plan: SerializedPlan,
+  target: RemoteTarget | undefined = targetsOf(plan.plan)[0],
+): Needs {
+  const bound = new Map((plan.bindings ?? []).map(({ node_id, uses }) => [node_id, uses]));
+  const pickled = new Set((plan.filters ?? []).map(({ node_id }) => node_id));
+  let ours: Set<string> | undefined = new Set();
+  let inherited = true;
+  for (const nodeId of nodeIdsOf(plan.plan)) {
+    const uses = bound.get(nodeId);
+    if (uses === undefined && pickled.has(nodeId)) {
+      ours = undefined;
+      continue;
+    }
+    ours?.add(uses ?? nodeId);
+    if (uses !== undefined || state.everOffered.has(nodeId)) inherited = false;
+  }
+  return {
+    worker: target && "WorkerId" in target ? target.WorkerId : undefined,
+    tag: target && "Tag" in target ? target.Tag : undefined,
+    ours: ours && [...ours].sort(),
+    inherited,
+  };
+}
+
+/** Nothing and nobody meets these: the plan must be cut finer. */
+export function isImpossible({ ours, inherited }: Needs): boolean {
+  return ours === undefined && !inherited;
+}
+
+export function meets(worker: WorkerSession, needs: Needs): boolean {
+  if (needs.worker !== undefined && needs.worker !== worker.workerId) return false;
+  if (needs.tag !== undefined && !worker.tags.has(needs.tag)) return false;
+  if (worker.inherited) return needs.inherited;
+  return needs.ours !== undefined && needs.ours.every((filter) => worker.filters.has(filter));
+}
+
+export function laneKeyOf({ worker, tag, ours, inherited }: Needs): string {
+  return JSON.stringify([worker, tag, ours, inherited]);
+}
+
+/** Nodes that every run of the plan reaches: those in no Branch's arm. */
+export function certainNodeIds(plan: ExecutionPlan): string[] {
+  if (plan === "Empty") return [];
+  if ("Branch" in plan) return [plan.Branch.node_id];
+  if ("Sequence" in plan) return plan.Sequence.flatMap(certainNodeIds);
+  if ("Parallel" in plan) return plan.Parallel.flatMap(certainNodeIds);
+  if ("Loop" in plan) return certainNodeIds(plan.Loop.body);
+  if ("Remote" in plan) return certainNodeIds(plan.Remote.plan);
+  return nodeIdsOf(plan);
+}

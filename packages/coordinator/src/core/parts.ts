@@ -1,0 +1,215 @@
+import { cutFor, partIdOf, signalOf, Stepper, subPlan, valueOfSource } from "@planwire/plan";
+import type { End, Leaf, LeafOutcome, StepResult } from "@planwire/plan";
+import type {
+  PlanResult,
+  PlanwireError,
+  SerializedPlan,
+  Value,
+  WireError,
+} from "@planwire/protocol";
+import type { StoredCut } from "../store/store.js";
+import { dequeue } from "./lanes.js";
+import { isImpossible, needsOf } from "./needs.js";
+import type { CoreState, Ending, Execution, Part, Turn } from "./state.js";
+
+/** Makes the parts with which an execution begins, and hands out those for which there is a slot. */
+export function beginParts(turn: Turn, execution: Execution): void {
+  const { plan } = execution;
+  const cut = cutFor(plan, { inherited: false });
+  const whole = cut.kind === "whole" ? needsOf(turn.state, plan) : undefined;
+  if (whole && !isImpossible(whole)) {
+    const part = wholePart(turn.state, execution, partIdOf(execution.planId, ""));
+    turn.agenda.push({ do: "dispatchPart", part });
+    return;
+  }
+  // No single peer can run it whole: some nodes are ours, some inherited.
+  walkBy(turn, execution, whole ? { kind: "leaves" } : cut);
+}
+
+export function wholePart(state: CoreState, execution: Execution, partId: string): Part {
+  return addPart(state, execution, partId, undefined, { ...execution.plan, plan_id: partId });
+}
+
+/** Walks the plan here, part by part. Only while no part of it has an outcome. */
+export function walkBy(turn: Turn, execution: Execution, cut: StoredCut): void {
+  execution.cut = cut;
+  execution.parts.clear();
+  execution.stepper = stepperFor(turn.state, execution, cut);
+  const input = inputOf(execution.plan);
+  follow(turn, execution, execution.stepper.begin(input, input && signalOf(input)));
+}
+
+export function stepperFor(state: CoreState, { plan }: Execution, cut: StoredCut): Stepper<Value> {
+  const isFit = plan.mode != null && plan.mode !== "Forward";
+  return new Stepper<Value>({
+    plan: plan.plan,
+    edges: plan.edges,
+    armKeys: plan.arm_keys,
+    mode: isFit ? "Fit" : "Forward",
+    trainable: trainableIn(state, plan),
+    states: statesOf(plan),
+    atomic: cut.kind === "subtrees" ? cut.paths : cut.kind === "whole" ? [[]] : [],
+  });
+}
+
+export function inputOf(plan: SerializedPlan): Value | undefined {
+  if (!plan.input) return undefined;
+  if (plan.input.source === "Inline") return plan.input.value;
+  const { data_ref } = plan.input;
+  return data_ref.type === "Inline" ? data_ref.value : undefined;
+}
+
+function trainableIn(state: CoreState, plan: SerializedPlan): string[] {
+  const pickled = (plan.filters ?? []).filter(({ trainable }) => trainable);
+  const bound = (plan.bindings ?? []).filter(({ uses }) => isTrainable(state, uses));
+  return [...pickled, ...bound].map(({ node_id }) => node_id);
+}
+
+export function isTrainable(state: CoreState, filter: string): boolean {
+  return state.everOffered.get(filter) === "Trainable";
+}
+
+function statesOf(plan: SerializedPlan): Record<string, Value> {
+  const entries = [...(plan.filters ?? []), ...(plan.bindings ?? [])].flatMap(
+    ({ node_id, state }): [string, Value][] =>
+      // Towards an inherited peer Empty stands for no state.
+      state && state.type !== "Empty" ? [[node_id, state]] : [],
+  );
+  return Object.fromEntries(entries);
+}
+
+/** Does what the stepper asks for. */
+export function follow(turn: Turn, execution: Execution, step: StepResult<Value>): void {
+  if (step.end) {
+    turn.agenda.push({ do: "finish", execution, ending: endingOf(step.end) });
+    return;
+  }
+  for (const key of step.cancel) {
+    const part = execution.parts.get(partIdOf(execution.planId, key));
+    if (part) stopPart(turn, part);
+  }
+  for (const leaf of step.start) startLeaf(turn, execution, leaf);
+}
+
+function startLeaf(turn: Turn, execution: Execution, leaf: Leaf<Value>): void {
+  if (execution.outcome) return;
+  if (leaf.kind === "cached") {
+    const message = `nothing is cached for node "${leaf.nodeId ?? ""}"`;
+    return completeLeaf(turn, execution, leaf.key, failed("CACHE_MISS", message));
+  }
+  turn.agenda.push({ do: "dispatchPart", part: leafPart(turn.state, execution, leaf) });
+}
+
+/** The leaf as a part of its own, with its input and state inlined. */
+export function leafPart(state: CoreState, execution: Execution, leaf: Leaf<Value>): Part {
+  const input = valueOfSource(leaf.input, (value) => value);
+  const plan = subPlan(execution.plan, leaf, { input, state: leaf.state });
+  return addPart(state, execution, plan.plan_id, leaf, plan);
+}
+
+function addPart(
+  state: CoreState,
+  execution: Execution,
+  partId: string,
+  leaf: Leaf<Value> | undefined,
+  plan: SerializedPlan,
+): Part {
+  const part: Part = {
+    partId,
+    execution,
+    leaf,
+    plan,
+    needs: leaf ? needsOf(state, plan, leaf.target) : needsOf(state, plan),
+    order: ++state.lastNumber.part,
+    attempt: 0,
+    workerId: undefined,
+    lostBy: undefined,
+  };
+  execution.parts.set(partId, part);
+  return part;
+}
+
+/** A part's result, taken into the plan's walk. */
+export function partEnded(turn: Turn, part: Part, result: PlanResult): void {
+  const { execution, leaf, partId } = part;
+  execution.parts.delete(partId);
+  if (leaf) return completeLeaf(turn, execution, leaf.key, leafOutcomeOf(result));
+  turn.agenda.push({ do: "finish", execution, ending: wholeEndingOf(result) });
+}
+
+function completeLeaf(
+  turn: Turn,
+  execution: Execution,
+  key: string,
+  outcome: LeafOutcome<Value>,
+): void {
+  const { stepper } = execution;
+  if (stepper && !execution.outcome) follow(turn, execution, stepper.complete(key, outcome));
+}
+
+/** A part that is not wanted any more. Queued, it ends at once; assigned, when its worker says so. */
+export function stopPart(turn: Turn, part: Part): void {
+  if (part.workerId !== undefined) {
+    turn.agenda.push({ do: "stopHolding", part });
+    return;
+  }
+  dequeue(turn.state, part);
+  partEnded(turn, part, { status: "Cancelled", duration_ms: 0, how: "queued" });
+}
+
+/** What a part ends with that could not even be sent. */
+export function unsendable({ code, message, retryable }: PlanwireError): PlanResult {
+  return { status: "Failed", error: message, duration_ms: 0, code, retryable };
+}
+
+export function leafOutcomeOf(result: PlanResult): LeafOutcome<Value> {
+  switch (result.status) {
+    case "Success": {
+      const { output, states } = result;
+      return { status: "done", output, signal: signalOf(output), ...(states && { states }) };
+    }
+    case "Failed":
+      return { status: "failed", error: errorOf(result) };
+    case "Cancelled":
+      return { status: "cancelled" };
+  }
+}
+
+function wholeEndingOf(result: PlanResult): Ending {
+  switch (result.status) {
+    case "Success":
+      return { status: "Succeeded", output: result.output, states: result.states ?? {} };
+    case "Failed":
+      return { status: "Failed", error: errorOf(result) };
+    case "Cancelled":
+      return { status: "Cancelled", stopped: result.stopped ?? true };
+  }
+}
+
+function endingOf(end: End<Value>): Ending {
+  switch (end.status) {
+    case "Succeeded":
+      return { ...end, output: valueOfSource(end.output, (value) => value) };
+    case "Failed":
+      return end;
+    case "Cancelled":
+      return { status: "Cancelled", stopped: true };
+  }
+}
+
+/** An inherited peer says only what went wrong, in words: that is its filter's error. */
+export function errorOf(result: Extract<PlanResult, { status: "Failed" }>): WireError {
+  const { error, code = "FILTER_ERROR", retryable = false, node_id, cause, details } = result;
+  return {
+    code,
+    message: error,
+    retryable,
+    ...(node_id !== undefined && { node_id }),
+    ...(cause !== undefined && { cause }),
+    ...(details !== undefined && { details }),
+  };
+}
+
+function failed(code: string, message: string): LeafOutcome<Value> {
+  return { status: "failed", error: { code, message, retryable: false } };
+}

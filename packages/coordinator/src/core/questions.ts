@@ -1,0 +1,217 @@
+import {
+  PlanwireError,
+  type ExecutionSummary,
+  type Message,
+  type Outcome,
+} from "@planwire/protocol";
+import type { StoredExecution } from "../store/store.js";
+import { cancelExecution } from "./cancel.js";
+import { whenDurable } from "./durable.js";
+import { explain } from "./explain.js";
+import { send, sendError } from "./send.js";
+import type { Connection, Execution, Turn, Waiting } from "./state.js";
+import { watch } from "./watches.js";
+
+/** Answers a question about an execution, when what it would show is durable; asks the store for one that has left memory. */
+export function ask(turn: Turn, connection: Connection, waiting: Waiting): void {
+  const { state } = turn;
+  const execution = state.executions.get(waiting.planId);
+  if (execution && waiting.kind === "cancel") return cancelAndAnswer(turn, execution, waiting);
+  if (execution) return whenDurable(turn, execution, { do: "answer", waiting });
+  if (tooManyQuestions(turn, connection, waiting.requestId)) return;
+  const load = ++state.lastNumber.question;
+  state.loads.set(load, waiting);
+  connection.questions += 1;
+  turn.out.push({ type: "load", load, planId: waiting.planId });
+}
+
+export function tooManyQuestions(
+  turn: Turn,
+  connection: Connection,
+  requestId: number | undefined,
+): boolean {
+  const limit = turn.state.settings.maxWatches;
+  const asked = connection.questions + connection.watches.size;
+  if (asked < limit) return false;
+  const error = new PlanwireError("QUEUE_FULL", `this connection has ${asked} questions open`, {
+    details: { limit, queued: asked },
+  });
+  sendError(turn, connection, error, requestId === undefined ? {} : { request_id: requestId });
+  return true;
+}
+
+/** The wish counts from now on; the answer waits until it is written. */
+function cancelAndAnswer(
+  turn: Turn,
+  execution: Execution,
+  { conn, requestId, by }: Extract<Waiting, { kind: "cancel" }>,
+): void {
+  const taken = cancelExecution(turn, execution, by);
+  const { planId: plan_id, state } = execution;
+  const message = {
+    type: "CancelAnswer",
+    request_id: requestId,
+    plan_id,
+    taken,
+    state: taken ? "Cancelling" : state,
+  } as const;
+  whenDurable(turn, execution, {
+    do: "emit",
+    effect: { type: "send", conn, message, cause: plan_id },
+  });
+}
+
+export function answerWaiting(turn: Turn, execution: Execution, waiting: Waiting): void {
+  const { conn, requestId } = waiting;
+  switch (waiting.kind) {
+    case "get":
+      return got(turn, waiting, summaryOf(execution), execution.outcome);
+    case "watch":
+      if (requestId !== undefined) answerWatching(turn, waiting, execution.state);
+      return watch(turn, execution, conn, waiting.from, waiting.onlyOutcome);
+    case "explain":
+      return explained(turn, waiting, execution.state, explain(turn, execution));
+    case "cancel":
+      return;
+  }
+}
+
+export function loadDone(turn: Turn, load: number, stored: StoredExecution | undefined): void {
+  const { waiting, connection } = takeWaiting(turn, load) ?? {};
+  if (!waiting || !connection) return;
+  // It may have come to life since.
+  const live = turn.state.executions.get(waiting.planId);
+  if (live) return ask(turn, connection, waiting);
+  if (!stored?.outcome) {
+    const error = new PlanwireError("PLAN_UNKNOWN", `there is no execution "${waiting.planId}"`, {
+      hint: "`planwire plans` lists those that are kept",
+    });
+    return sendError(turn, connection, error, {
+      ...aboutRequest(waiting),
+      plan_id: waiting.planId,
+    });
+  }
+  answerEnded(turn, waiting, stored, stored.outcome);
+}
+
+export function loadFailed(turn: Turn, load: number, reason: string): void {
+  const { waiting, connection } = takeWaiting(turn, load) ?? {};
+  if (!waiting || !connection) return;
+  const error = new PlanwireError("STORE_UNAVAILABLE", `the store could not be read: ${reason}`);
+  sendError(turn, connection, error, { ...aboutRequest(waiting), plan_id: waiting.planId });
+}
+
+function takeWaiting(
+  { state }: Turn,
+  load: number,
+): { waiting: Waiting; connection: Connection | undefined } | undefined {
+  const waiting = state.loads.get(load);
+  if (!waiting) return undefined;
+  state.loads.delete(load);
+  const connection = state.connections.get(waiting.conn);
+  if (connection) connection.questions -= 1;
+  return { waiting, connection };
+}
+
+function aboutRequest({ requestId }: Waiting): { request_id?: number } {
+  return requestId === undefined ? {} : { request_id: requestId };
+}
+
+function answerEnded(
+  turn: Turn,
+  waiting: Waiting,
+  stored: StoredExecution,
+  outcome: Outcome,
+): void {
+  const { planId: plan_id, state } = stored;
+  switch (waiting.kind) {
+    case "get":
+      return got(turn, waiting, summaryOfStored(stored), outcome);
+    case "explain":
+      return explained(turn, waiting, state, []);
+    case "cancel":
+      return send(turn, waiting.conn, {
+        type: "CancelAnswer",
+        request_id: waiting.requestId,
+        plan_id,
+        taken: false,
+        state,
+      });
+    case "watch":
+      if (waiting.requestId !== undefined) answerWatching(turn, waiting, state);
+      return send(turn, waiting.conn, {
+        type: "PlanEvent",
+        plan_id,
+        number: [turn.state.boot, ++turn.state.lastNumber.event],
+        at: stored.finishedAt ?? turn.now.wall,
+        event: { kind: "Finished", outcome },
+      });
+  }
+}
+
+function got(
+  turn: Turn,
+  { conn, requestId }: Extract<Waiting, { kind: "get" }>,
+  summary: ExecutionSummary,
+  outcome: Outcome | undefined,
+): void {
+  const message: Message = {
+    type: "Got",
+    request_id: requestId,
+    summary,
+    ...(outcome && { outcome }),
+  };
+  send(turn, conn, message, summary.plan_id);
+}
+
+function answerWatching(turn: Turn, waiting: Waiting, state: Execution["state"]): void {
+  const { conn, requestId, planId } = waiting;
+  if (requestId === undefined) return;
+  send(turn, conn, { type: "Watching", request_id: requestId, plan_id: planId, state }, planId);
+}
+
+function explained(
+  turn: Turn,
+  { conn, requestId, planId }: Extract<Waiting, { kind: "explain" }>,
+  state: Execution["state"],
+  reasons: string[],
+): void {
+  send(
+    turn,
+    conn,
+    { type: "Explained", request_id: requestId, plan_id: planId, state, reasons },
+    planId,
+  );
+}
+
+function summaryOf(execution: Execution): ExecutionSummary {
+  const { planId, kind, state, submittedAt, attempts, name, finishedAt, lastWorker, outcome } =
+    execution;
+  return {
+    plan_id: planId,
+    kind,
+    state,
+    submitted_at: submittedAt,
+    attempts,
+    ...(name !== undefined && { name }),
+    ...(finishedAt !== undefined && { finished_at: finishedAt }),
+    ...(lastWorker !== undefined && { worker_id: lastWorker }),
+    ...(outcome?.status === "Failed" && { error_code: outcome.error.code }),
+  };
+}
+
+function summaryOfStored(stored: StoredExecution): ExecutionSummary {
+  const { planId, kind, state, submittedAt, attempts, name, finishedAt, outcome } = stored;
+  const worker = attempts.at(-1)?.workerId;
+  return {
+    plan_id: planId,
+    kind,
+    state,
+    submitted_at: submittedAt,
+    attempts: attempts.length,
+    ...(name !== undefined && { name }),
+    ...(finishedAt !== undefined && { finished_at: finishedAt }),
+    ...(worker !== undefined && { worker_id: worker }),
+    ...(outcome?.status === "Failed" && { error_code: outcome.error.code }),
+  };
+}

@@ -1,0 +1,156 @@
+import { partIdOf, signalOf, type StepResult } from "@planwire/plan";
+import type { Value } from "@planwire/protocol";
+import type { StoredAttempt, StoredExecution } from "../store/store.js";
+import { stopExecution } from "./cancel.js";
+import { finishAs } from "./executions.js";
+import {
+  beginParts,
+  follow,
+  inputOf,
+  leafOutcomeOf,
+  leafPart,
+  partEnded,
+  stepperFor,
+  wholePart,
+} from "./parts.js";
+import { loseAttempt } from "./results.js";
+import type { Execution, Part, Turn, WorkerSession } from "./state.js";
+
+/**
+ * Takes up what a store held when its coordinator ended: outcomes are replayed in the order they were written, and every written
+ * assignment has one full lease in which its worker may come back with it.
+ */
+export function recover(turn: Turn, stored: StoredExecution): void {
+  const execution = executionOf(stored);
+  turn.state.executions.set(execution.planId, execution);
+  if (execution.kind === "stream") return endLostStream(turn, execution);
+  if (!stored.cut) return beginParts(turn, execution);
+  if (stored.cut.kind === "whole") recoverWhole(turn, execution, stored);
+  else recoverCut(turn, execution, stored);
+  if (execution.state === "Cancelling") stopExecution(turn, execution);
+}
+
+function executionOf(stored: StoredExecution): Execution {
+  const { planId, kind, contentHash, plan, name, submittedAt, state, version, cut } = stored;
+  return {
+    planId,
+    kind,
+    contentHash,
+    plan,
+    name,
+    submittedAt,
+    finishedAt: undefined,
+    state,
+    version,
+    writing: undefined,
+    next: undefined,
+    cut,
+    stepper: undefined,
+    parts: new Map(),
+    attempts: stored.attempts.length,
+    lastWorker: stored.attempts.at(-1)?.workerId,
+    cancelledBy: stored.cancelledBy,
+    outcome: undefined,
+    streamId: undefined,
+    events: { kept: [], lost: undefined },
+    watchers: new Map(),
+  };
+}
+
+/** Nobody keeps a stream's chunks while the coordinator is away. */
+function endLostStream(turn: Turn, execution: Execution): void {
+  const error = {
+    code: "CONNECTION_LOST",
+    message: "the coordinator was restarted while the stream was open",
+    retryable: true,
+  };
+  finishAs(turn, execution, { status: "Failed", error });
+}
+
+function recoverWhole(turn: Turn, execution: Execution, stored: StoredExecution): void {
+  const partId = partIdOf(execution.planId, "");
+  const part = wholePart(turn.state, execution, partId);
+  const result = stored.attempts.find((attempt) => attempt.result)?.result;
+  if (result) return partEnded(turn, part, result);
+  takeUp(turn, part, stored);
+}
+
+/** Replays the outcomes; the leaves that are then open are parts, assigned or queued as they were. */
+function recoverCut(turn: Turn, execution: Execution, stored: StoredExecution): void {
+  const stepper = stepperFor(turn.state, execution, stored.cut ?? { kind: "leaves" });
+  execution.stepper = stepper;
+  const input = inputOf(execution.plan);
+  const open = new Map<string, StepResult<Value>["start"][number]>();
+  let end = note(open, stepper.begin(input, input && signalOf(input)));
+  for (const partId of stored.takenOrder) {
+    const leaf = [...open.values()].find(({ key }) => partIdOf(execution.planId, key) === partId);
+    const result = stored.attempts.findLast((one) => one.partId === partId && one.result)?.result;
+    if (!leaf || !result || end) continue;
+    open.delete(leaf.key);
+    end = note(open, stepper.complete(leaf.key, leafOutcomeOf(result)));
+  }
+  if (end) return follow(turn, execution, { start: [], cancel: [], end });
+  for (const leaf of open.values()) {
+    if (leaf.kind === "cached") follow(turn, execution, { start: [leaf], cancel: [] });
+    else takeUp(turn, leafPart(turn.state, execution, leaf), stored);
+  }
+}
+
+function note(
+  open: Map<string, StepResult<Value>["start"][number]>,
+  step: StepResult<Value>,
+): StepResult<Value>["end"] {
+  for (const leaf of step.start) open.set(leaf.key, leaf);
+  return step.end;
+}
+
+/** An assignment that was written waits for its worker; anything else is queued. */
+function takeUp(turn: Turn, part: Part, stored: StoredExecution): void {
+  const last = stored.attempts.findLast(({ partId }) => partId === part.partId);
+  part.attempt = last?.attempt ?? 0;
+  if (!last || last.lost !== undefined) {
+    turn.agenda.push({ do: "dispatchPart", part });
+    return;
+  }
+  part.workerId = last.workerId;
+  const worker = awaited(turn, last);
+  const { planId, kind } = part.execution;
+  const { partId, attempt, started } = last;
+  const holding = { planId, partId, attempt, kind, streamId: undefined, started, abandoned: false };
+  worker.held.set(partId, holding);
+  // A result without an attempt belongs to the connection it was assigned on, and that one is gone.
+  if (last.incarnation !== undefined) return;
+  loseAttempt(turn, worker, holding, "the coordinator was restarted");
+  turn.state.workers.delete(last.workerId);
+}
+
+/** A worker that held something when the coordinator ended, and may come back within a lease. */
+function awaited({ state, now }: Turn, { workerId, incarnation }: StoredAttempt): WorkerSession {
+  const known = state.workers.get(workerId);
+  if (known) return known;
+  const worker: WorkerSession = {
+    workerId,
+    incarnation,
+    conn: undefined,
+    inherited: false,
+    features: new Set(),
+    capabilities: undefined,
+    implementation: undefined,
+    version: undefined,
+    slots: 1,
+    offered: [],
+    filters: new Set(),
+    tags: new Set(),
+    draining: false,
+    full: false,
+    load: undefined,
+    heartbeats: true,
+    lastSeen: now.mono,
+    held: new Map(),
+    sentParts: new Set(),
+    rival: undefined,
+  };
+  state.workers.set(workerId, worker);
+  state.sweepAt ??= now.mono;
+  return worker;
+}

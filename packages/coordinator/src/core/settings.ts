@@ -1,0 +1,49 @@
+import { LIMITS } from "@planwire/protocol";
+
+/** Everything that bounds or times the coordinator. Milliseconds, bytes, counts. */
+export interface Settings {
+  readonly coordinatorId: string;
+  readonly version: string;
+  readonly heartbeatIntervalMs: number;
+  /** A lease: how long after its last sign of life a worker is taken for dead. */
+  readonly heartbeatTimeoutMs: number;
+  readonly frameBytes: number;
+  readonly chunkBytes: number;
+  /** Parts waiting for a slot. Beyond: QUEUE_FULL. */
+  readonly maxQueued: number;
+  /** Tries of one part before WORKER_LOST. */
+  readonly maxAttempts: number;
+  /** Events kept per execution, for who watches later. */
+  readonly maxEvents: number;
+  /** Ended executions kept in memory, for who asks soon. */
+  readonly maxEnded: number;
+  readonly maxConnections: number;
+  /** Watches, and requests for the store, of one connection. */
+  readonly maxWatches: number;
+  readonly maxStreams: number;
+  /** How long an old socket has to answer before another process may take its worker's id. */
+  readonly takeoverMs: number;
+  /** How long until a write that failed is tried again. */
+  readonly persistRetryMs: number;
+  /** Chunks under way to a worker of the inherited wire. */
+  readonly inheritedWindowChunks: number;
+  readonly streamWindowBytes: number;
+}
+
+export const DEFAULT_SETTINGS: Omit<Settings, "coordinatorId" | "version"> = {
+  heartbeatIntervalMs: 10_000,
+  heartbeatTimeoutMs: 30_000,
+  frameBytes: LIMITS.frameBytes,
+  chunkBytes: LIMITS.chunkBytes,
+  maxQueued: 100_000,
+  maxAttempts: 5,
+  maxEvents: 1_000,
+  maxEnded: 1_000,
+  maxConnections: 10_000,
+  maxWatches: 10_000,
+  maxStreams: 1_000,
+  takeoverMs: 2_000,
+  persistRetryMs: 1_000,
+  inheritedWindowChunks: 8,
+  streamWindowBytes: LIMITS.streamWindowBytes,
+};

@@ -1,0 +1,315 @@
+import type {
+  Capabilities,
+  ConnectionId,
+  Credit,
+  Feature,
+  Load,
+  OfferedFilter,
+  Outcome,
+  PlanEvent,
+  PlanResult,
+  PlanwireError,
+  Register,
+  SerializedPlan,
+  Value,
+  WireError,
+  ExecutionState,
+  EventNumber,
+} from "@planwire/protocol";
+import type { Leaf, Stepper } from "@planwire/plan";
+import type { Change, Opened, StoredCut, WriteAnswer } from "../store/store.js";
+import type { Effect } from "./effect.js";
+import type { Now, Scopes } from "./event.js";
+import type { Settings } from "./settings.js";
+
+/** All that the coordinator knows: plain data, changed by `step` alone. */
+export interface CoreState {
+  readonly settings: Settings;
+  readonly historyId: string;
+  readonly boot: number;
+  readonly connections: Map<ConnectionId, Connection>;
+  /** By worker id; one whose socket is lost stays until its lease ends. */
+  readonly workers: Map<string, WorkerSession>;
+  /** By plan_id: all that live, and those that ended lately. */
+  readonly executions: Map<string, Execution>;
+  /** Ids of ended executions that are still in `executions`, oldest first. */
+  readonly ended: Set<string>;
+  /** By stream_id. */
+  readonly streams: Map<string, StreamRun>;
+  readonly lanes: Map<string, Lane>;
+  /** Parts in all lanes. */
+  queued: number;
+  /** Kind of every filter that a worker of ours ever offered in this history, by name and by name@version. */
+  readonly everOffered: Map<string, OfferedFilter["kind"]>;
+  readonly writes: Map<number, Execution>;
+  readonly loads: Map<number, Waiting>;
+  readonly lists: Map<number, { conn: ConnectionId; requestId: number }>;
+  /** Executions with changes that no write carries yet. */
+  readonly unwritten: Set<Execution>;
+  /** Writes that failed, to be tried again. */
+  readonly retries: Set<Execution>;
+  lastNumber: { write: number; question: number; event: number; part: number };
+  /** When the next sweep over leases is due; it runs once a second while there is anything to sweep. */
+  sweepAt: number | undefined;
+  /** When the writes that failed are tried again. */
+  retryAt: number | undefined;
+  wakeAt: number | undefined;
+}
+
+export interface Connection {
+  readonly id: ConnectionId;
+  readonly scopes: Scopes;
+  readonly sessionId: string;
+  phase: "new" | "client" | "worker" | "closing";
+  workerId: string | undefined;
+  features: ReadonlySet<Feature>;
+  /** Ids of the executions it watches. */
+  readonly watches: Set<string>;
+  /** Ids of the streams it began. */
+  readonly streams: Set<string>;
+  /** Questions to the store that are not answered yet. */
+  questions: number;
+  /** Messages that came since Registered or Welcome. */
+  heard: number;
+  /** Messages that could not be understood. */
+  broken: number;
+}
+
+export interface WorkerSession {
+  readonly workerId: string;
+  /** Random per process; undefined for a peer of the inherited wire. */
+  incarnation: string | undefined;
+  /** Undefined while its socket is lost and its lease runs. */
+  conn: ConnectionId | undefined;
+  /** It announced no feature: it gets nothing that is not in the inherited wire. */
+  inherited: boolean;
+  features: ReadonlySet<Feature>;
+  capabilities: Capabilities | undefined;
+  implementation: string | undefined;
+  version: string | undefined;
+  slots: number;
+  offered: readonly OfferedFilter[];
+  /** Names, and names with version, of what it offers. */
+  filters: ReadonlySet<string>;
+  tags: ReadonlySet<string>;
+  draining: boolean;
+  /** It answered Busy: others use its slots; until its next result or heartbeat. */
+  full: boolean;
+  load: Load | undefined;
+  /** Heartbeats were announced or seen: only then does silence mean anything. */
+  heartbeats: boolean;
+  lastSeen: number;
+  /** What it has been given and has not answered, by part id. */
+  readonly held: Map<string, Holding>;
+  /** Parts that went to an inherited peer on this connection: a second time its answers could not be told apart. */
+  readonly sentParts: Set<string>;
+  /** Another process that wants this id, while the old socket is asked for a sign of life. */
+  rival: { conn: ConnectionId; register: Register; until: number } | undefined;
+}
+
+export interface Holding {
+  readonly planId: string;
+  readonly partId: string;
+  readonly attempt: number;
+  readonly kind: "plan" | "stream";
+  readonly streamId: string | undefined;
+  started: boolean;
+  /** Its answer changes nothing any more; the slot is taken until it comes. */
+  abandoned: boolean;
+}
+
+export interface Execution {
+  readonly planId: string;
+  readonly kind: "plan" | "stream";
+  readonly contentHash: string;
+  readonly plan: SerializedPlan;
+  readonly name: string | undefined;
+  readonly submittedAt: number;
+  finishedAt: number | undefined;
+  state: ExecutionState;
+  /** Of the last write that was answered. */
+  version: number;
+  /** The write under way, and what goes with the next one: one write at a time for each execution. */
+  writing: PendingWrite | undefined;
+  next: PendingWrite | undefined;
+  cut: StoredCut | undefined;
+  /** Absent while the plan is one part. */
+  stepper: Stepper<Value> | undefined;
+  /** Parts that have not ended, by part id. */
+  readonly parts: Map<string, Part>;
+  attempts: number;
+  lastWorker: string | undefined;
+  cancelledBy: string | undefined;
+  outcome: Outcome | undefined;
+  streamId: string | undefined;
+  readonly events: EventRing;
+  readonly watchers: Map<ConnectionId, { onlyOutcome: boolean }>;
+}
+
+export interface PendingWrite {
+  readonly changes: Change[];
+  /** What happens once it is durable, in this order. */
+  readonly afterwards: Deferred[];
+  /** Who asked, while the write accepts the execution. */
+  asker: Asker | undefined;
+}
+
+export type Asker =
+  | { readonly kind: "submit"; readonly conn: ConnectionId; readonly requestId: number }
+  | { readonly kind: "stream"; readonly conn: ConnectionId; readonly streamId: string };
+
+/** What waits for a write. Plain data, so that the whole state is. */
+export type Deferred =
+  | { readonly do: "emit"; readonly effect: Effect }
+  | { readonly do: "publish"; readonly event: PlanEvent["event"]; readonly at: number }
+  | { readonly do: "answer"; readonly waiting: Waiting };
+
+/** A client's question about an execution. */
+export type Waiting =
+  | {
+      readonly kind: "get";
+      readonly conn: ConnectionId;
+      readonly requestId: number;
+      readonly planId: string;
+    }
+  | {
+      readonly kind: "watch";
+      readonly conn: ConnectionId;
+      readonly requestId: number | undefined;
+      readonly planId: string;
+      readonly from: EventNumber | undefined;
+      readonly onlyOutcome: boolean;
+    }
+  | {
+      readonly kind: "cancel";
+      readonly conn: ConnectionId;
+      readonly requestId: number;
+      readonly planId: string;
+      readonly by: string;
+    }
+  | {
+      readonly kind: "explain";
+      readonly conn: ConnectionId;
+      readonly requestId: number;
+      readonly planId: string;
+    };
+
+export interface EventRing {
+  kept: PlanEvent[];
+  /** Numbers of the first and last event that fell out. */
+  lost: { from: EventNumber; to: EventNumber } | undefined;
+}
+
+/** A largest subtree that one worker runs whole, while it has no outcome. */
+export interface Part {
+  readonly partId: string;
+  readonly execution: Execution;
+  /** Absent when the part is the whole plan. */
+  readonly leaf: Leaf<Value> | undefined;
+  readonly plan: SerializedPlan;
+  readonly needs: Needs;
+  /** Order of arrival; a part that was lost keeps its place. */
+  readonly order: number;
+  attempt: number;
+  /** Undefined while it is queued. */
+  workerId: string | undefined;
+  /** Its last worker, which another one is preferred to. */
+  lostBy: string | undefined;
+}
+
+/** What a worker must have to run a part. */
+export interface Needs {
+  readonly worker: string | undefined;
+  readonly tag: string | undefined;
+  /** Filters, by name or name@version, that a worker of ours must offer; undefined when none of ours can run it. */
+  readonly ours: readonly string[] | undefined;
+  /** Whether a peer of the inherited wire may run it. */
+  readonly inherited: boolean;
+}
+
+/** All queued parts with the same needs. */
+export interface Lane {
+  readonly key: string;
+  readonly needs: Needs;
+  /** In order of arrival. A Set, because taking the first of a long array moves all others. */
+  readonly queue: Set<Part>;
+  /** Parts that came back from a lost worker, by order; they go first. */
+  readonly returned: Part[];
+  /** Workers that meet the needs, with or without a free slot. */
+  readonly workers: Set<WorkerSession>;
+}
+
+export interface StreamRun {
+  readonly streamId: string;
+  readonly execution: Execution;
+  readonly client: ConnectionId;
+  worker: WorkerSession | undefined;
+  phase: "queued" | "begun" | "flowing" | "ended";
+  readonly input: { granted: Credit; sent: Credit; ended: boolean };
+  readonly results: { granted: Credit; sent: Credit };
+  /** Towards a peer that knows no credit: chunks sent there and not answered (their bytes), and answers the client has no credit for. */
+  readonly inFlight: number[];
+  readonly waiting: { value: Value; bytes: number }[];
+  completed: PlanResult | undefined;
+}
+
+/** One step: the state it changes, the time it happens at, the effects it has. */
+export interface Turn {
+  readonly state: CoreState;
+  readonly now: Now;
+  readonly out: Effect[];
+  /** What follows from what was decided, done in this order before the step ends. */
+  readonly agenda: Task[];
+}
+
+/**
+ * What one decision asks of another room. Parts end plans, plans start parts, parts take slots, slots take parts: said as tasks, these
+ * need no calls in a circle, and no stack grows with a plan.
+ */
+export type Task =
+  | { readonly do: "dispatchPart"; readonly part: Part }
+  | { readonly do: "fillSlots"; readonly worker: WorkerSession }
+  | { readonly do: "endPart"; readonly part: Part; readonly result: PlanResult }
+  | { readonly do: "stopHolding"; readonly part: Part }
+  | { readonly do: "walkByLeaves"; readonly execution: Execution }
+  | { readonly do: "finish"; readonly execution: Execution; readonly ending: Ending }
+  | { readonly do: "endStream"; readonly execution: Execution; readonly outcome: Outcome }
+  | { readonly do: "completeStream"; readonly run: StreamRun; readonly result: PlanResult }
+  | { readonly do: "answer"; readonly execution: Execution; readonly waiting: Waiting }
+  | {
+      readonly do: "refuseSubmission";
+      readonly execution: Execution;
+      readonly answer: Extract<WriteAnswer, { type: "exists" | "failed" }>;
+    }
+  | { readonly do: "forget"; readonly execution: Execution; readonly why: PlanwireError };
+
+/** How an execution ends, before its outcome says what it took. */
+export type Ending =
+  | { readonly status: "Succeeded"; readonly output: Value; readonly states: Record<string, Value> }
+  | { readonly status: "Failed"; readonly error: WireError }
+  | { readonly status: "Cancelled"; readonly stopped: boolean };
+
+export function createState(settings: Settings, opened: Opened): CoreState {
+  return {
+    settings,
+    historyId: opened.historyId,
+    boot: opened.boot,
+    connections: new Map(),
+    workers: new Map(),
+    executions: new Map(),
+    ended: new Set(),
+    streams: new Map(),
+    lanes: new Map(),
+    queued: 0,
+    everOffered: new Map(),
+    writes: new Map(),
+    loads: new Map(),
+    lists: new Map(),
+    unwritten: new Set(),
+    retries: new Set(),
+    lastNumber: { write: 0, question: 0, event: 0, part: 0 },
+    sweepAt: undefined,
+    retryAt: undefined,
+    wakeAt: undefined,
+  };
+}

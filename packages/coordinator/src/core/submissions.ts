@@ -1,0 +1,229 @@
+import { assertPlan, cutFor } from "@planwire/plan";
+import {
+  isPlanwireError,
+  PlanwireError,
+  type MessageOf,
+  type SerializedPlan,
+} from "@planwire/protocol";
+import { acceptedMessage } from "./accepted.js";
+import { closest } from "./closest.js";
+import { accept, publishWhenDurable, whenDurable } from "./durable.js";
+import { conflict } from "./executions.js";
+import { certainNodeIds, needsOf } from "./needs.js";
+import { beginParts, isTrainable } from "./parts.js";
+import { sendError } from "./send.js";
+import type { Asker, Connection, CoreState, Execution, Turn } from "./state.js";
+import { openStreamRun } from "./streams.js";
+
+/** Accepts a plan: written, with its first assignment when a slot is free, before anybody hears of it. */
+export function submit(
+  turn: Turn,
+  connection: Connection,
+  message: MessageOf<"Submit">,
+  contentHash: string,
+): void {
+  const { request_id, plan, watch, only_outcome } = message;
+  const known = turn.state.executions.get(plan.plan_id);
+  if (known && known.contentHash !== contentHash) {
+    const about = { request_id, plan_id: plan.plan_id };
+    return sendError(turn, connection, conflict(plan.plan_id), about);
+  }
+  if (!known && refuses(turn, connection, plan, { request_id })) return;
+  const execution = known ?? newExecution(turn, plan, contentHash, "plan");
+  if (!known) {
+    const asker: Asker = { kind: "submit", conn: connection.id, requestId: request_id };
+    acceptExecution(turn, execution, asker);
+  }
+  const accepted = acceptedMessage(turn.state, plan.plan_id, request_id, known !== undefined);
+  whenDurable(turn, execution, {
+    do: "emit",
+    effect: { type: "send", conn: connection.id, message: accepted, cause: plan.plan_id },
+  });
+  if (watch) {
+    whenDurable(turn, execution, {
+      do: "answer",
+      waiting: {
+        kind: "watch",
+        conn: connection.id,
+        requestId: undefined,
+        planId: plan.plan_id,
+        from: undefined,
+        onlyOutcome: only_outcome ?? false,
+      },
+    });
+  }
+  if (!known) beginParts(turn, execution);
+}
+
+export function beginStream(
+  turn: Turn,
+  connection: Connection,
+  message: MessageOf<"StreamBegin">,
+  contentHash: string,
+): void {
+  const { stream_id, plan_id } = message;
+  const plan = { ...message.plan, plan_id };
+  const about = { stream_id, plan_id };
+  const refusal = streamRefusal(turn.state, connection, message);
+  if (refusal) return sendError(turn, connection, refusal, about);
+  if (refuses(turn, connection, plan, { stream_id })) return;
+  const execution = newExecution(turn, plan, contentHash, "stream");
+  acceptExecution(turn, execution, { kind: "stream", conn: connection.id, streamId: stream_id });
+  openStreamRun(turn, connection, execution, message);
+  beginParts(turn, execution);
+}
+
+function streamRefusal(
+  state: CoreState,
+  connection: Connection,
+  { stream_id, plan_id, plan }: MessageOf<"StreamBegin">,
+): PlanwireError | undefined {
+  if (state.streams.has(stream_id)) {
+    return new PlanwireError("STREAM_REFUSED", `a stream "${stream_id}" is open already`);
+  }
+  if (state.executions.has(plan_id)) return conflict(plan_id);
+  const limit = state.settings.maxStreams;
+  if (connection.streams.size >= limit) {
+    return new PlanwireError("QUEUE_FULL", `this connection has ${limit} streams open`, {
+      details: { limit, queued: connection.streams.size },
+    });
+  }
+  if (plan.mode != null && plan.mode !== "Forward") {
+    return new PlanwireError("STREAM_REFUSED", "a stream can't fit: its mode must be Forward", {
+      hint: "fit with a plan, and stream with the states it returns",
+    });
+  }
+  if (cutFor({ ...plan, plan_id }, { inherited: false }).kind !== "whole") {
+    return new PlanwireError("STREAM_REFUSED", "a stream's steps must all run on one worker", {
+      hint: "leave out Remote, or put it around the whole plan",
+    });
+  }
+  return undefined;
+}
+
+function newExecution(
+  { now }: Turn,
+  plan: SerializedPlan,
+  contentHash: string,
+  kind: Execution["kind"],
+): Execution {
+  return {
+    planId: plan.plan_id,
+    kind,
+    contentHash,
+    plan,
+    name: nameOf(plan),
+    submittedAt: now.wall,
+    finishedAt: undefined,
+    state: "Queued",
+    version: 0,
+    writing: undefined,
+    next: undefined,
+    cut: undefined,
+    stepper: undefined,
+    parts: new Map(),
+    attempts: 0,
+    lastWorker: undefined,
+    cancelledBy: undefined,
+    outcome: undefined,
+    streamId: undefined,
+    events: { kept: [], lost: undefined },
+    watchers: new Map(),
+  };
+}
+
+export function nameOf({ metadata }: SerializedPlan): string | undefined {
+  if (typeof metadata !== "object" || metadata === null || Array.isArray(metadata))
+    return undefined;
+  const { name } = metadata;
+  return typeof name === "string" ? name : undefined;
+}
+
+function acceptExecution(turn: Turn, execution: Execution, asker: Asker): void {
+  const { kind, contentHash, plan, name, submittedAt, planId } = execution;
+  turn.state.executions.set(planId, execution);
+  accept(turn, execution, asker, { type: "accept", kind, contentHash, plan, name, submittedAt });
+  publishWhenDurable(turn, execution, { kind: "Accepted" });
+}
+
+/** Answers why this plan may not run, if so. */
+function refuses(
+  turn: Turn,
+  connection: Connection,
+  plan: SerializedPlan,
+  about: { request_id?: number; stream_id?: string },
+): boolean {
+  try {
+    assertAcceptable(turn.state, plan);
+    return false;
+  } catch (error) {
+    if (!isPlanwireError(error)) throw error;
+    sendError(turn, connection, error, { ...about, plan_id: plan.plan_id });
+    return true;
+  }
+}
+
+function assertAcceptable(state: CoreState, plan: SerializedPlan): void {
+  const limit = state.settings.maxQueued;
+  if (state.queued >= limit) {
+    throw new PlanwireError("QUEUE_FULL", `${state.queued} parts wait for a worker already`, {
+      details: { limit, queued: state.queued },
+      hint: "start more workers, or submit later",
+    });
+  }
+  assertPlan(plan);
+  assertInput(plan);
+  assertFilters(state, plan);
+  assertStates(state, plan);
+}
+
+function assertInput({ input }: SerializedPlan): void {
+  if (input?.source !== "Reference" || input.data_ref.type === "Inline") return;
+  throw new PlanwireError(
+    "DATA_REF_REFUSED",
+    `plan.input: a reference of type ${input.data_ref.type} can't be read here, expected Inline`,
+    { hint: "send the value itself" },
+  );
+}
+
+/** A filter that nobody ever offered is a slip of the pen, once there is a worker that could have offered it. */
+function assertFilters(state: CoreState, plan: SerializedPlan): void {
+  const workers = [...state.workers.values()].filter(({ conn }) => conn !== undefined);
+  if (!workers.some(({ inherited }) => !inherited)) return;
+  const needs = needsOf(state, plan);
+  const anInheritedMay = needs.inherited && workers.some(({ inherited }) => inherited);
+  const missing = (needs.ours ?? boundFilters(plan)).filter((name) => !state.everOffered.has(name));
+  if (missing.length === 0 || anInheritedMay) return;
+  const offered = [
+    ...new Set(workers.flatMap((one) => one.offered.map(({ name }) => name))),
+  ].sort();
+  const meant = closest(missing[0] ?? "", offered);
+  const names = missing.map((name) => `"${name}"`).join(", ");
+  throw new PlanwireError("NO_SUCH_FILTER", `no worker offers ${names}`, {
+    details: { missing, offered },
+    hint:
+      meant === undefined
+        ? `connected workers offer ${offered.join(", ") || "no filters"}`
+        : `did you mean "${meant}"?`,
+  });
+}
+
+function boundFilters({ bindings }: SerializedPlan): string[] {
+  return (bindings ?? []).map(({ uses }) => uses);
+}
+
+function assertStates(state: CoreState, plan: SerializedPlan): void {
+  if (plan.mode != null && plan.mode !== "Forward") return;
+  const bindings = new Map((plan.bindings ?? []).map((binding) => [binding.node_id, binding]));
+  const pickled = new Set((plan.filters ?? []).map(({ node_id }) => node_id));
+  const nodeIds = certainNodeIds(plan.plan).filter((nodeId) => {
+    const binding = bindings.get(nodeId);
+    if (binding?.state || (!binding && pickled.has(nodeId))) return false;
+    return isTrainable(state, binding?.uses ?? nodeId);
+  });
+  if (nodeIds.length === 0) return;
+  throw new PlanwireError("STATE_MISSING", `not fitted: ${nodeIds.join(", ")}`, {
+    details: { nodeIds },
+    hint: "fit the plan first, then submit it with the states that came back",
+  });
+}

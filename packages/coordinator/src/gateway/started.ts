@@ -1,0 +1,9 @@
+import type { MessageOf } from "@planwire/protocol";
+import { attemptStarted } from "../core/results.js";
+import { workerOf } from "../core/sessions.js";
+import type { Connection, Turn } from "../core/state.js";
+
+export function started(turn: Turn, connection: Connection, message: MessageOf<"Started">): void {
+  const worker = workerOf(turn, connection.id);
+  if (worker) attemptStarted(turn, worker, message.plan_id, message.attempt);
+}
