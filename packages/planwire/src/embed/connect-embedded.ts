@@ -1,20 +1,20 @@
 import { connectTo, type Planwire } from "@planwire/client";
 import type { ConnectOptions } from "../connect-options.js";
-import { startRuntime } from "./runtime.js";
+import { Runtime } from "./runtime.js";
 
 /** A coordinator, its workers and a client in this process. They live as long as the client, and keep no idle process alive. */
 export async function connectEmbedded(options: ConnectOptions): Promise<Planwire> {
   sayOnce();
   const { filters, workers = 1, signal } = options;
   signal?.throwIfAborted();
-  const runtime = await startRuntime({ filters, workers });
+  const runtime = await Runtime.start({ filters, workers });
   try {
     return await connectTo({
       url: runtime.url,
       token: runtime.token,
       ...(signal && { signal }),
       offerFilters: (definitions) => runtime.offer(definitions),
-      onBusy: (busy) => runtime.holdProcess(busy),
+      onBusy: (busy) => runtime.setBusy(busy),
       onClosed: () => runtime.close(),
     });
   } catch (error) {

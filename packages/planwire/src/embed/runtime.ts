@@ -1,17 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { startCoordinator } from "@planwire/coordinator";
+import { startCoordinator, type Coordinator } from "@planwire/coordinator";
 import type { FilterDefinition } from "@planwire/plan";
 import { startWorker, type Worker } from "@planwire/worker";
-
-export interface Runtime {
-  readonly url: string;
-  readonly token: string;
-  /** Makes the workers offer these filters, on the main thread, beside those they offer. */
-  offer(definitions: readonly FilterDefinition[]): Promise<void>;
-  /** Whether anything of it keeps the process alive. */
-  holdProcess(hold: boolean): void;
-  close(): Promise<void>;
-}
+import { PlanFilters } from "./plan-filters.js";
 
 export interface RuntimeOptions {
   /** A module of filters that run in threads. */
@@ -19,51 +10,85 @@ export interface RuntimeOptions {
   readonly workers: number;
 }
 
-/** A coordinator (memory) and workers in this process. The token keeps others on this machine out. */
-export async function startRuntime({ filters, workers }: RuntimeOptions): Promise<Runtime> {
-  const token = randomBytes(24).toString("base64url");
-  const coordinator = await startCoordinator({
-    host: "127.0.0.1",
-    port: 0,
-    store: "memory",
-    token,
+/** A coordinator (memory) and workers in this process. */
+export class Runtime {
+  readonly url: string;
+  readonly token: string;
+  readonly #coordinator: Coordinator;
+  readonly #workers: readonly Worker[];
+  readonly #planFilters = new PlanFilters(async (definitions) => {
+    await Promise.all(this.#workers.map((worker) => worker.offer(definitions)));
   });
-  const started: Worker[] = [];
-  try {
-    for (let number = 1; number <= workers; number++) {
-      const worker = await startWorker({
-        url: coordinator.url,
-        token,
-        id: `embedded-${number}`,
-        filters: filters === undefined ? [] : [filters],
-      });
-      started.push(worker);
-    }
-  } catch (error) {
-    await Promise.all(started.map((worker) => worker.close()));
-    await coordinator.close();
-    throw error;
+  #isBusy = true;
+  #offering = 0;
+
+  private constructor(coordinator: Coordinator, workers: readonly Worker[], token: string) {
+    this.#coordinator = coordinator;
+    this.#workers = workers;
+    this.url = coordinator.url;
+    this.token = token;
   }
-  return {
-    url: coordinator.url,
-    token,
-    offer: (definitions) => offerTo(started, definitions),
-    holdProcess: (hold) => {
-      for (const handle of [coordinator, ...started]) {
-        if (hold) handle.ref();
-        else handle.unref();
+
+  /** The token keeps other processes of this machine out. */
+  static async start({ filters, workers }: RuntimeOptions): Promise<Runtime> {
+    const token = randomBytes(24).toString("base64url");
+    const coordinator = await startCoordinator({
+      host: "127.0.0.1",
+      port: 0,
+      store: "memory",
+      token,
+      log: false,
+    });
+    const started: Worker[] = [];
+    try {
+      for (let number = 1; number <= workers; number++) {
+        const { url } = coordinator;
+        const id = `embedded-${number}`;
+        const modules = filters === undefined ? [] : [filters];
+        started.push(await startWorker({ url, token, id, filters: modules }));
       }
-    },
-    close: async () => {
-      await Promise.all(started.map((worker) => worker.close()));
-      await coordinator.close();
-    },
-  };
+    } catch (error) {
+      await stop(started, coordinator);
+      throw error;
+    }
+    return new Runtime(coordinator, started, token);
+  }
+
+  /** Makes the workers offer the filters that a plan holds, on the main thread. */
+  async offer(definitions: readonly FilterDefinition[]): Promise<void> {
+    const isIdle = !this.#isBusy && this.#offering === 0;
+    this.#offering++;
+    this.#holdProcess();
+    try {
+      await this.#planFilters.take(definitions, isIdle);
+    } finally {
+      this.#offering--;
+      this.#holdProcess();
+    }
+  }
+
+  /** Whether the client waits for anything. */
+  setBusy(isBusy: boolean): void {
+    this.#isBusy = isBusy;
+    this.#holdProcess();
+  }
+
+  async close(): Promise<void> {
+    this.setBusy(true); // whoever waits for the end must not lose the process to wait in
+    await stop(this.#workers, this.#coordinator);
+  }
+
+  /** An idle runtime keeps no process alive. */
+  #holdProcess(): void {
+    const hold = this.#isBusy || this.#offering > 0;
+    for (const part of [this.#coordinator, ...this.#workers]) {
+      if (hold) part.ref();
+      else part.unref();
+    }
+  }
 }
 
-async function offerTo(
-  workers: readonly Worker[],
-  definitions: readonly FilterDefinition[],
-): Promise<void> {
-  await Promise.all(workers.map((worker) => worker.offer(definitions)));
+async function stop(workers: readonly Worker[], coordinator: Coordinator): Promise<void> {
+  await Promise.all(workers.map((worker) => worker.close()));
+  await coordinator.close();
 }
