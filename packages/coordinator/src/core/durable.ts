@@ -66,7 +66,8 @@ function persist(turn: Turn, execution: Execution, { changes }: PendingWrite): v
   const write = ++turn.state.lastNumber.write;
   turn.state.writes.set(write, execution);
   const { planId, version: expects } = execution;
-  const owner = turn.state.settings.coordinatorId;
+  // With one coordinator on a store the owner never changes, whatever process it is.
+  const owner = turn.state.historyId;
   turn.out.push({ type: "persist", write, content: { planId, owner, expects, changes } });
 }
 
