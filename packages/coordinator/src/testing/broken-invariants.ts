@@ -1,0 +1,146 @@
+import { meets } from "../core/needs.js";
+import { freeSlots } from "../core/lanes.js";
+import type { CoreState, Execution, Lane, WorkerSession } from "../core/state.js";
+
+/** What contradicts itself in a coordinator's state; nothing, after every step. */
+export function brokenInvariants(state: Readonly<CoreState>): string[] {
+  return [
+    ...[...state.executions.values()].flatMap((execution) => ofExecution(state, execution)),
+    ...[...state.workers.values()].flatMap((worker) => ofWorker(state, worker)),
+    ...[...state.lanes.values()].flatMap((lane) => ofLane(state, lane)),
+    ...ofConnections(state),
+    ...ofStreams(state),
+    ...ofCounts(state),
+  ];
+}
+
+type Claim = readonly [holds: boolean, what: string];
+
+function broken(...claims: readonly Claim[]): string[] {
+  return claims.flatMap(([holds, what]) => (holds ? [] : [what]));
+}
+
+function ofExecution(state: Readonly<CoreState>, execution: Execution): string[] {
+  const { planId, parts, outcome, writing, next, watchers } = execution;
+  const named = (what: string) => `execution ${planId} ${what}`;
+  const hasEnded = outcome !== undefined;
+  const isPending = writing !== undefined || next !== undefined;
+  return [
+    ...broken(
+      [hasEnded === state.ended.has(planId), named("is not where ended ones are kept")],
+      [!hasEnded || parts.size === 0, named("has ended and has parts")],
+      [hasEnded || parts.size > 0, named("has not ended and waits for no part")],
+      [!hasEnded || isPending || watchers.size === 0, named("has ended and is watched")],
+      [next === undefined || writing !== undefined, named("has changes that nobody writes")],
+    ),
+    ...[...watchers.keys()].flatMap((conn) =>
+      broken([
+        state.connections.get(conn)?.watches.has(planId) ?? false,
+        named(`is watched by ${conn}, which does not know`),
+      ]),
+    ),
+    ...[...parts.values()].flatMap((part) => {
+      if (part.workerId === undefined) return broken([isQueued(state, part), named("lost a part")]);
+      const holding = state.workers.get(part.workerId)?.held.get(part.partId);
+      return broken(
+        [holding !== undefined, named(`thinks that ${part.workerId} holds ${part.partId}`)],
+        [holding?.attempt === part.attempt, named(`and ${part.workerId} differ on the attempt`)],
+        [holding?.abandoned === false, named(`waits for ${part.partId}, which is abandoned`)],
+      );
+    }),
+  ];
+}
+
+type Part = Execution["parts"] extends Map<string, infer P> ? P : never;
+
+function isQueued(state: Readonly<CoreState>, part: Part): boolean {
+  return [...state.lanes.values()].some(
+    ({ queue, returned }) => queue.has(part) || returned.includes(part),
+  );
+}
+
+function ofWorker(state: Readonly<CoreState>, worker: WorkerSession): string[] {
+  const { workerId, conn, held, slots, rival } = worker;
+  const named = (what: string) => `worker ${workerId} ${what}`;
+  const connection = conn === undefined ? undefined : state.connections.get(conn);
+  return [
+    ...broken(
+      [held.size <= slots, named(`holds ${held.size} with ${slots} slots`)],
+      [conn === undefined || connection?.workerId === workerId, named("has a foreign connection")],
+      [conn !== undefined || held.size > 0, named("is gone and holds nothing")],
+      [rival === undefined || conn !== undefined, named("is gone and contested")],
+      [worker.sentParts.size <= held.size, named("remembers more than it holds")],
+    ),
+    ...[...held.values()].flatMap(({ planId, partId, attempt, abandoned }) => {
+      if (abandoned) return [];
+      const part = state.executions.get(planId)?.parts.get(partId);
+      const isIts = part?.workerId === workerId && part.attempt === attempt;
+      return broken([isIts, named(`holds ${partId}, of which nobody knows`)]);
+    }),
+  ];
+}
+
+function ofLane(state: Readonly<CoreState>, { key, needs, queue, returned, workers }: Lane): string[] {
+  const named = (what: string) => `lane ${key} ${what}`;
+  const waiting = [...queue, ...returned];
+  const fitting = [...state.workers.values()].filter((worker) => meets(worker, needs));
+  return [
+    ...broken(
+      [waiting.length > 0, named("is kept empty")],
+      [new Set(waiting).size === waiting.length, named("has a part twice")],
+      [
+        fitting.length === workers.size && fitting.every((worker) => workers.has(worker)),
+        named("does not know who fits"),
+      ],
+      [!fitting.some((worker) => freeSlots(worker) > 0), named("waits beside a free slot")],
+    ),
+    ...waiting.flatMap(({ partId, workerId, execution }) =>
+      broken(
+        [workerId === undefined, named(`has ${partId}, which a worker has`)],
+        [execution.parts.has(partId), named(`has ${partId}, which has ended`)],
+      ),
+    ),
+  ];
+}
+
+function ofConnections(state: Readonly<CoreState>): string[] {
+  return [...state.connections.values()].flatMap(({ id, workerId, watches, streams, questions }) => {
+    const worker = workerId === undefined ? undefined : state.workers.get(workerId);
+    const asked = [...state.loads.values(), ...state.lists.values()].filter(({ conn }) => conn === id);
+    return broken(
+      [workerId === undefined || worker?.conn === id, `${id} is a worker's that has another`],
+      [asked.length === questions, `${id} counts ${questions} of ${asked.length} questions`],
+      ...[...watches].map((planId): Claim => [
+        state.executions.get(planId)?.watchers.has(id) ?? false,
+        `${id} watches ${planId}, which does not know`,
+      ]),
+      ...[...streams].map((streamId): Claim => [
+        state.streams.get(streamId)?.client === id,
+        `${id} keeps the stream ${streamId}, which is gone`,
+      ]),
+    );
+  });
+}
+
+function ofStreams(state: Readonly<CoreState>): string[] {
+  return [...state.streams.values()].flatMap(({ streamId, execution, phase, input, results }) =>
+    broken(
+      [execution.streamId === streamId, `stream ${streamId} has a foreign execution`],
+      [execution.outcome === undefined, `stream ${streamId} outlives its execution`],
+      [phase !== "ended", `stream ${streamId} is kept after its end`],
+      [input.sent.chunks <= input.granted.chunks, `stream ${streamId} sent without credit`],
+      [results.sent.chunks <= input.sent.chunks, `stream ${streamId} has more results than chunks`],
+    ),
+  );
+}
+
+function ofCounts(state: Readonly<CoreState>): string[] {
+  const lanes = [...state.lanes.values()];
+  const queued = lanes.reduce((sum, { queue, returned }) => sum + queue.size + returned.length, 0);
+  const writing = [...state.writes.values()];
+  return broken(
+    [state.queued === queued, `${state.queued} parts are counted, ${queued} are queued`],
+    [writing.every((one) => one.writing !== undefined), "a write is awaited that nobody waits for"],
+    [state.ended.size <= state.settings.maxEnded + writing.length, "too many ended are kept"],
+  );
+}
