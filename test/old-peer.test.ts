@@ -1,4 +1,6 @@
 import { startCoordinator, type Coordinator } from "@planwire/coordinator";
+import { nodeIdsOf } from "@planwire/plan";
+import type { ExecutionPlan } from "@planwire/protocol";
 import { connect, type Planwire } from "planwire";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { dialIn, type InheritedOptions, type InheritedWorker } from "./peers/inherited-worker.js";
@@ -44,7 +46,7 @@ const pickled = (node_id: string, more: object = {}) => ({
 });
 const json = (data: unknown) => ({ source: "Inline", value: { type: "Json", data } });
 async function run(plan: unknown, input: unknown, more: object = {}): Promise<unknown> {
-  const filters = Object.keys(nodes).map((node) => pickled(node));
+  const filters = nodeIdsOf(plan as ExecutionPlan).map((node) => pickled(node));
   const submitted = await pw.submit({ plan, input: json(input), filters, ...more });
   return submitted.result();
 }

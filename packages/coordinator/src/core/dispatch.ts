@@ -60,7 +60,6 @@ function assign(turn: Turn, part: Part, worker: WorkerSession): void {
   const { planId, kind, streamId } = execution;
   const holding = { planId, partId, attempt, kind, streamId, started: false, abandoned: false };
   worker.held.set(partId, holding);
-  if (worker.inherited) worker.sentParts.add(partId);
   change(turn, execution, {
     type: "assign",
     partId,

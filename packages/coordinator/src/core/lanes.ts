@@ -64,7 +64,7 @@ export function freeSlots(worker: WorkerSession): number {
 }
 
 function mayTake(worker: WorkerSession, part: Part): boolean {
-  return freeSlots(worker) > 0 && !(worker.inherited && worker.sentParts.has(part.partId));
+  return freeSlots(worker) > 0 && !worker.held.has(part.partId);
 }
 
 /** The least loaded worker with a free slot, another than the part's last one where there is one; ties by id. */

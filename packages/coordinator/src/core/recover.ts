@@ -147,7 +147,6 @@ function awaited({ state, now }: Turn, { workerId, incarnation }: StoredAttempt)
     heartbeats: true,
     lastSeen: now.mono,
     held: new Map(),
-    sentParts: new Set(),
     rival: undefined,
   };
   state.workers.set(workerId, worker);

@@ -64,7 +64,6 @@ function admit(turn: Turn, connection: Connection, message: Register): void {
     heartbeats: false,
     lastSeen: turn.now.mono,
     held: new Map(),
-    sentParts: new Set(),
     rival: undefined,
   };
   turn.state.workers.set(worker.workerId, worker);

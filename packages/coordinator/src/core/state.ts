@@ -101,8 +101,6 @@ export interface WorkerSession {
   lastSeen: number;
   /** What it has been given and has not answered, by part id. */
   readonly held: Map<string, Holding>;
-  /** Parts that went to an inherited peer on this connection: a second time its answers could not be told apart. */
-  readonly sentParts: Set<string>;
   /** Another process that wants this id, while the old socket is asked for a sign of life. */
   rival: { conn: ConnectionId; register: Register; until: number } | undefined;
 }

@@ -122,6 +122,8 @@ export function receivedChunk(
   if (head.type === "ChunkData" && conn === run.client)
     return inputReceived(turn, run, head.index, frame);
   if (head.type === "ChunkResult" && conn === run.worker?.conn) {
+    // A peer that knows no credit may happen to write as we do; its answers open the window all the same.
+    if (!run.worker.features.has("stream-credit")) return resultDecoded(turn, run, frame);
     if (!mayPassResult(turn, run, head.index, frame.length)) return;
     run.results.sent = add(run.results.sent, frame.length);
     turn.out.push({ type: "forward", conn: run.client, frame });
@@ -149,6 +151,18 @@ function inputReceived(turn: Turn, run: StreamRun, index: number, frame: Uint8Ar
   }
   try {
     sendInherited(turn, run, worker.conn, decodeBinary(frame), frame.length);
+  } catch (error) {
+    if (!isPlanwireError(error)) throw error;
+    failStream(turn, run, error);
+  }
+}
+
+function resultDecoded(turn: Turn, run: StreamRun, frame: Uint8Array): void {
+  try {
+    const message = decodeBinary(frame);
+    if (message.type === "ChunkResult" && run.worker?.conn !== undefined) {
+      chunkResult(turn, run.worker.conn, message, frame.length);
+    }
   } catch (error) {
     if (!isPlanwireError(error)) throw error;
     failStream(turn, run, error);
