@@ -27,7 +27,7 @@ function whyQueued(state: CoreState, part: Part): string {
   if (fitting.length === 0) return `${name} waits: no connected worker ${lacks(state, part.needs)}`;
   const free = fitting.filter((worker) => freeSlots(worker) > 0);
   if (free.length > 0)
-    return `${name} waits: it went to worker "${free[0]?.workerId}" on this connection before`;
+    return `${name} waits: worker "${free[0]?.workerId}" is still busy with an earlier try of it`;
   const ahead = [...state.lanes.values()].reduce(
     (count, lane) => count + [...lane.queue].filter(({ order }) => order < part.order).length,
     0,

@@ -63,6 +63,7 @@ export function freeSlots(worker: WorkerSession): number {
   return worker.slots - worker.held.size;
 }
 
+/** What a worker may still be busy with must not go to it again: a peer of the inherited wire could not tell the answers apart. */
 function mayTake(worker: WorkerSession, part: Part): boolean {
   return freeSlots(worker) > 0 && !worker.held.has(part.partId);
 }

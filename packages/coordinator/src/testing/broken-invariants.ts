@@ -69,7 +69,6 @@ function ofWorker(state: Readonly<CoreState>, worker: WorkerSession): string[] {
       [conn === undefined || connection?.workerId === workerId, named("has a foreign connection")],
       [conn !== undefined || held.size > 0, named("is gone and holds nothing")],
       [rival === undefined || conn !== undefined, named("is gone and contested")],
-      [worker.sentParts.size <= held.size, named("remembers more than it holds")],
     ),
     ...[...held.values()].flatMap(({ planId, partId, attempt, abandoned }) => {
       if (abandoned) return [];
@@ -80,7 +79,10 @@ function ofWorker(state: Readonly<CoreState>, worker: WorkerSession): string[] {
   ];
 }
 
-function ofLane(state: Readonly<CoreState>, { key, needs, queue, returned, workers }: Lane): string[] {
+function ofLane(
+  state: Readonly<CoreState>,
+  { key, needs, queue, returned, workers }: Lane,
+): string[] {
   const named = (what: string) => `lane ${key} ${what}`;
   const waiting = [...queue, ...returned];
   const fitting = [...state.workers.values()].filter((worker) => meets(worker, needs));
@@ -92,7 +94,12 @@ function ofLane(state: Readonly<CoreState>, { key, needs, queue, returned, worke
         fitting.length === workers.size && fitting.every((worker) => workers.has(worker)),
         named("does not know who fits"),
       ],
-      [!fitting.some((worker) => freeSlots(worker) > 0), named("waits beside a free slot")],
+      [
+        !fitting.some(
+          (one) => freeSlots(one) > 0 && waiting.some((part) => !one.held.has(part.partId)),
+        ),
+        named("waits beside a free slot"),
+      ],
     ),
     ...waiting.flatMap(({ partId, workerId, execution }) =>
       broken(
@@ -104,32 +111,35 @@ function ofLane(state: Readonly<CoreState>, { key, needs, queue, returned, worke
 }
 
 function ofConnections(state: Readonly<CoreState>): string[] {
-  return [...state.connections.values()].flatMap(({ id, workerId, watches, streams, questions }) => {
-    const worker = workerId === undefined ? undefined : state.workers.get(workerId);
-    const asked = [...state.loads.values(), ...state.lists.values()].filter(({ conn }) => conn === id);
-    return broken(
-      [workerId === undefined || worker?.conn === id, `${id} is a worker's that has another`],
-      [asked.length === questions, `${id} counts ${questions} of ${asked.length} questions`],
-      ...[...watches].map((planId): Claim => [
-        state.executions.get(planId)?.watchers.has(id) ?? false,
-        `${id} watches ${planId}, which does not know`,
-      ]),
-      ...[...streams].map((streamId): Claim => [
-        state.streams.get(streamId)?.client === id,
-        `${id} keeps the stream ${streamId}, which is gone`,
-      ]),
-    );
-  });
+  return [...state.connections.values()].flatMap(
+    ({ id, workerId, watches, streams, questions }) => {
+      const worker = workerId === undefined ? undefined : state.workers.get(workerId);
+      const asked = [...state.loads.values(), ...state.lists.values()].filter(
+        ({ conn }) => conn === id,
+      );
+      return broken(
+        [workerId === undefined || worker?.conn === id, `${id} is a worker's that has another`],
+        [asked.length === questions, `${id} counts ${questions} of ${asked.length} questions`],
+        ...[...watches].map((planId): Claim => [
+          state.executions.get(planId)?.watchers.has(id) ?? false,
+          `${id} watches ${planId}, which does not know`,
+        ]),
+        ...[...streams].map((streamId): Claim => [
+          state.streams.get(streamId)?.client === id,
+          `${id} keeps the stream ${streamId}, which is gone`,
+        ]),
+      );
+    },
+  );
 }
 
 function ofStreams(state: Readonly<CoreState>): string[] {
-  return [...state.streams.values()].flatMap(({ streamId, execution, phase, input, results }) =>
+  return [...state.streams.values()].flatMap(({ streamId, execution, phase, input }) =>
     broken(
       [execution.streamId === streamId, `stream ${streamId} has a foreign execution`],
       [execution.outcome === undefined, `stream ${streamId} outlives its execution`],
       [phase !== "ended", `stream ${streamId} is kept after its end`],
       [input.sent.chunks <= input.granted.chunks, `stream ${streamId} sent without credit`],
-      [results.sent.chunks <= input.sent.chunks, `stream ${streamId} has more results than chunks`],
     ),
   );
 }

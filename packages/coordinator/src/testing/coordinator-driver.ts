@@ -11,22 +11,28 @@ import { CoordinatorCore } from "../core/core.js";
 import type { Effect } from "../core/effect.js";
 import type { CoreEvent } from "../core/event.js";
 import { DEFAULT_SETTINGS, type Settings } from "../core/settings.js";
-import type { Opened, Write, WriteAnswer } from "../store/store.js";
+import { memoryStore } from "../store/memory.js";
+import type { Opened, Store, StoredExecution, Write, WriteAnswer } from "../store/store.js";
+import { brokenInvariants } from "./broken-invariants.js";
 
 export interface DriverOptions {
   readonly settings?: Partial<Settings>;
   readonly opened?: Partial<Opened>;
+  /** That of an earlier driver, after its coordinator ended. */
+  readonly store?: Store;
 }
 
 /**
- * Drives the core as the shell does, on a clock of the test's own. Writes are answered at once, unless the test holds them back;
- * what the core sends stands in `sent` until a test takes it.
+ * Drives the core as the shell does, on a clock of the test's own and with a store that refuses what no order of events leads to.
+ * Writes are answered at once, unless the test holds them back; what the core sends stands in `sent` until a test takes it. After
+ * each step the whole state must agree with itself.
  */
 export class CoordinatorDriver {
   readonly core: CoordinatorCore;
   readonly sent: { conn: ConnectionId; message: Message; bulk: boolean }[] = [];
   readonly closed: { conn: ConnectionId; code: string }[] = [];
   readonly others: Effect[] = [];
+  readonly store: Store;
   /** Writes that wait for `answerWrites`, while `holdsWrites`. */
   readonly writes: { write: number; content: Write }[] = [];
   holdsWrites = false;
@@ -34,7 +40,10 @@ export class CoordinatorDriver {
   wakeAt: number | undefined;
   #connections = 0;
 
-  constructor({ settings = {}, opened = {} }: DriverOptions = {}) {
+  constructor({ settings = {}, opened = {}, store }: DriverOptions = {}) {
+    this.store = store ?? memoryStore();
+    // The memory store is open when the call returns; an earlier driver's is open already.
+    if (!store) void this.store.open();
     const given = { coordinatorId: "c1", version: "0.1.0", ...DEFAULT_SETTINGS, ...settings };
     this.core = new CoordinatorCore(given, { historyId: "h1", boot: 1, live: [], ...opened });
     this.#carryOut(this.core.start(this.#now));
@@ -46,6 +55,8 @@ export class CoordinatorDriver {
 
   step(event: CoreEvent): void {
     this.#carryOut(this.core.step(event, this.#now));
+    const faults = brokenInvariants(this.core.state);
+    if (faults.length > 0) throw new Error(`after ${event.type}: ${faults.join("; ")}`);
   }
 
   connect(scopes = { worker: true, client: true }): ConnectionId {
@@ -122,9 +133,39 @@ export class CoordinatorDriver {
     this.receive(conn, resultMessage(assigned, success({ type: "Json", data: data as never })));
   }
 
-  answerWrites(answer: WriteAnswer = { type: "done" }): void {
-    for (const { write } of this.writes.splice(0))
-      this.step({ type: "persistDone", write, answer });
+  /** Lets the writes that are held back land, or has them answered as a test wants, landing nothing. */
+  answerWrites(answer?: WriteAnswer): void {
+    for (const { write, content } of this.writes.splice(0)) {
+      this.step({ type: "persistDone", write, answer: answer ?? this.#commit(content) });
+    }
+  }
+
+  /** Answers what the core asked the store for. */
+  async answerQuestions(): Promise<void> {
+    for (const effect of this.others.splice(0)) {
+      if (effect.type === "load") {
+        const execution = await this.store.get(effect.planId);
+        this.step({ type: "loadDone", load: effect.load, execution });
+      } else if (effect.type === "list") {
+        const { plans, total } = await this.store.list(effect.query);
+        this.step({ type: "listDone", list: effect.list, plans, total });
+      } else this.others.push(effect);
+    }
+  }
+
+  /** A coordinator that is started on what this one left in its store. */
+  async restarted({
+    settings = {},
+  }: Pick<DriverOptions, "settings"> = {}): Promise<CoordinatorDriver> {
+    const { plans } = await this.store.list({ limit: 1000, state: undefined, before: undefined });
+    const stored = await Promise.all(plans.map(({ plan_id }) => this.store.get(plan_id)));
+    const live = stored.filter((one): one is StoredExecution => one !== undefined && !one.outcome);
+    const opened = { boot: this.core.state.boot + 1, live: live.toReversed() };
+    return new CoordinatorDriver({
+      settings: { coordinatorId: "c2", ...settings },
+      opened,
+      store: this.store,
+    });
   }
 
   /** Takes the oldest message of that type sent to this connection; fails when there is none. */
@@ -140,8 +181,33 @@ export class CoordinatorDriver {
     return this.sent.filter((one) => one.conn === conn).map(({ message }) => message.type);
   }
 
+  /** Events of an execution that this client was told, in order. */
+  eventsTo(conn: ConnectionId): MessageOf<"PlanEvent">["event"][] {
+    return this.sent.flatMap((one) =>
+      one.conn === conn && one.message.type === "PlanEvent" ? [one.message.event] : [],
+    );
+  }
+
+  expectNothingMoreFor(conn: ConnectionId): void {
+    const types = this.typesTo(conn);
+    if (types.length > 0) throw new Error(`${conn} was also sent ${types.join(", ")}`);
+  }
+
+  #commit(write: Write): WriteAnswer {
+    let answer: WriteAnswer | undefined;
+    this.store.commit([write], (answers) => {
+      [answer] = answers;
+    });
+    if (!answer) throw new Error("the memory store answers at once");
+    if (answer.type === "failed" || answer.type === "notOwner") {
+      const reason = "reason" in answer ? answer.reason : "another version is stored";
+      throw new Error(`the store refuses a write to ${write.planId}: ${reason}`);
+    }
+    return answer;
+  }
+
   #carryOut(effects: readonly Effect[]): void {
-    const writes: number[] = [];
+    const writes: { write: number; content: Write }[] = [];
     for (const effect of effects) {
       switch (effect.type) {
         case "send":
@@ -159,14 +225,15 @@ export class CoordinatorDriver {
           this.wakeAt = effect.mono;
           break;
         case "persist":
-          if (this.holdsWrites) this.writes.push({ write: effect.write, content: effect.content });
-          else writes.push(effect.write);
+          (this.holdsWrites ? this.writes : writes).push(effect);
           break;
         default:
           this.others.push(effect);
       }
     }
-    for (const write of writes) this.step({ type: "persistDone", write, answer: { type: "done" } });
+    for (const { write, content } of writes) {
+      this.step({ type: "persistDone", write, answer: this.#commit(content) });
+    }
   }
 }
 
