@@ -1,0 +1,103 @@
+import { randomUUID } from "node:crypto";
+import {
+  isPlanwireError,
+  LIMITS,
+  type ConnectionId,
+  type ErrorCode,
+  type Feature,
+  type FrameLimits,
+  type Message,
+} from "@planwire/protocol";
+import type { Logger } from "pino";
+import type { WebSocket } from "ws";
+import type { CoreEvent, Scopes } from "./core/event.js";
+import { PeerConnection, type PeerListener } from "./peer-connection.js";
+import { receivedEvents } from "./received-events.js";
+
+/** All open sockets by the id that the core knows them by: what comes in becomes events, effects on a connection go out. */
+export class Connections {
+  readonly #limits: FrameLimits;
+  readonly #log: Logger;
+  readonly #feed: (events: readonly CoreEvent[]) => void;
+  readonly #open = new Map<ConnectionId, PeerConnection>();
+  #lastId = 0;
+  #onAllClosed: (() => void) | undefined;
+
+  constructor(frameBytes: number, log: Logger, feed: (events: readonly CoreEvent[]) => void) {
+    this.#limits = { frameBytes, batchMessages: LIMITS.batchMessages };
+    this.#log = log;
+    this.#feed = feed;
+  }
+
+  add(socket: WebSocket, scopes: Scopes): void {
+    this.#lastId += 1;
+    const conn = `connection-${this.#lastId}` as ConnectionId;
+    const { frameBytes } = this.#limits;
+    this.#open.set(conn, new PeerConnection(socket, frameBytes, this.#listenerOf(conn)));
+    this.#feed([{ type: "connectionOpened", conn, scopes, sessionId: randomUUID() }]);
+  }
+
+  send(conn: ConnectionId, message: Message): void {
+    this.#attempt(conn, message, (peer) => peer.send(message));
+  }
+
+  sendBulk(conn: ConnectionId, message: Message): void {
+    this.#attempt(conn, message, (peer) => peer.sendBulk(message));
+  }
+
+  forward(conn: ConnectionId, frame: Uint8Array): void {
+    this.#open.get(conn)?.forward(frame);
+  }
+
+  useFeatures(conn: ConnectionId, features: readonly Feature[]): void {
+    this.#open.get(conn)?.useFeatures(features);
+  }
+
+  close(conn: ConnectionId, code: ErrorCode): void {
+    this.#open.get(conn)?.close(code);
+  }
+
+  probe(conn: ConnectionId): void {
+    this.#open.get(conn)?.probe();
+  }
+
+  /** Resolves when all are closed, those that don't answer within `withinMs` by force. */
+  async closeAll(code: ErrorCode, withinMs: number): Promise<void> {
+    if (this.#open.size === 0) return;
+    const allClosed = new Promise<void>((resolve) => (this.#onAllClosed = resolve));
+    for (const peer of this.#open.values()) peer.close(code);
+    const timer = setTimeout(() => {
+      for (const peer of this.#open.values()) peer.terminate();
+    }, withinMs);
+    await allClosed;
+    clearTimeout(timer);
+  }
+
+  #attempt(conn: ConnectionId, message: Message, write: (peer: PeerConnection) => void): void {
+    const peer = this.#open.get(conn);
+    if (peer === undefined) return;
+    try {
+      write(peer);
+    } catch (error) {
+      if (!isPlanwireError(error)) throw error;
+      this.#feed([{ type: "sendFailed", conn, message, error }]);
+    }
+  }
+
+  #listenerOf(conn: ConnectionId): PeerListener {
+    const log = this.#log;
+    return {
+      received: (data, isBinary) => this.#feed(receivedEvents(conn, data, isBinary, this.#limits)),
+      heard: () => this.#feed([{ type: "probeDone", conn }]),
+      bulkSent: (queued) => this.#feed([{ type: "bulkSent", conn, queued }]),
+      tooSlow: (unreadBytes) => log.warn({ conn, unreadBytes }, "a peer reads too slowly: closed"),
+      failed: (error) => log.warn({ conn, err: error }, "a peer broke the rules of its socket"),
+      closed: (code, reason) => {
+        this.#open.delete(conn);
+        log.debug({ conn, code, reason }, "a connection closed");
+        this.#feed([{ type: "connectionClosed", conn, reason: reason || `closed with ${code}` }]);
+        if (this.#open.size === 0) this.#onAllClosed?.();
+      },
+    };
+  }
+}

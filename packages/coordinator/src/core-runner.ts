@@ -1,0 +1,175 @@
+import type { ConnectionId } from "@planwire/protocol";
+import type { Logger } from "pino";
+import { now } from "./clock.js";
+import type { Connections } from "./connections.js";
+import type { Effect } from "./core/effect.js";
+import type { CoreEvent, Now } from "./core/event.js";
+import type { Store, Write, WriteAnswer } from "./store/store.js";
+
+/** What is run: the coordinator's core. */
+export interface Core {
+  /** What to do once, before anybody is let in. */
+  start(now: Now): Effect[];
+  step(event: CoreEvent, now: Now): Effect[];
+}
+
+type Wires = Pick<Connections, "send" | "sendBulk" | "forward" | "useFeatures" | "close" | "probe">;
+type Persist = Extract<Effect, { type: "persist" }>;
+
+/** The longest that setTimeout can wait. */
+const LONGEST_DELAY_MS = 2 ** 31 - 1;
+
+/**
+ * Feeds the core and carries out what it wants. Events that arise meanwhile (the memory store answers within `commit`) wait for their turn,
+ * so the core is never stepped within a step. Writes of all events that were fed together are committed together: they share a sync.
+ */
+export class CoreRunner {
+  readonly #core: Core;
+  readonly #wires: Wires;
+  readonly #store: Store;
+  readonly #log: Logger;
+  #events: CoreEvent[] = [];
+  #writes: Persist[] = [];
+  #running = false;
+  #stopped = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(core: Core, wires: Wires, store: Store, log: Logger) {
+    this.#core = core;
+    this.#wires = wires;
+    this.#store = store;
+    this.#log = log;
+  }
+
+  start(): void {
+    this.#whileRunning(() => this.#carryOutAll(this.#core.start(now())));
+  }
+
+  feed(events: readonly CoreEvent[]): void {
+    if (this.#stopped) return;
+    for (const event of events) this.#events.push(event);
+    if (!this.#running) this.#whileRunning(() => {});
+  }
+
+  /** From now on nothing happens any more. What is stored is then as after a kill, which the next start goes on from. */
+  stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+  }
+
+  #whileRunning(first: () => void): void {
+    this.#running = true;
+    try {
+      first();
+      do {
+        const events = this.#events;
+        this.#events = [];
+        for (const event of events) this.#step(event);
+        this.#commit();
+      } while (this.#events.length > 0);
+    } finally {
+      this.#running = false;
+    }
+  }
+
+  /** A step that throws is a fault of ours: it costs the connection that it was about, and nobody else anything. */
+  #step(event: CoreEvent): void {
+    try {
+      this.#carryOutAll(this.#core.step(event, now()));
+    } catch (error) {
+      const conn = connectionOf(event);
+      this.#log.error({ err: error, event: event.type, conn }, "a fault in the coordinator's core");
+      if (conn !== undefined) this.#wires.close(conn, "INTERNAL");
+    }
+  }
+
+  #carryOutAll(effects: readonly Effect[]): void {
+    for (const effect of effects) this.#carryOut(effect);
+  }
+
+  #carryOut(effect: Effect): void {
+    switch (effect.type) {
+      case "send":
+        return this.#wires.send(effect.conn, effect.message);
+      case "sendBulk":
+        return this.#wires.sendBulk(effect.conn, effect.message);
+      case "forward":
+        return this.#wires.forward(effect.conn, effect.frame);
+      case "useFeatures":
+        return this.#wires.useFeatures(effect.conn, effect.features);
+      case "close":
+        return this.#wires.close(effect.conn, effect.code);
+      case "probe":
+        return this.#wires.probe(effect.conn);
+      case "persist":
+        this.#writes.push(effect);
+        return;
+      case "load":
+        return void this.#load(effect);
+      case "list":
+        return void this.#list(effect);
+      case "wakeAt":
+        return this.#wakeAt(effect.mono);
+      case "log":
+        return this.#log[effect.level](effect.fields, effect.message);
+    }
+  }
+
+  #commit(): void {
+    const writes = this.#writes;
+    if (writes.length === 0) return;
+    this.#writes = [];
+    const answer = (answers: readonly WriteAnswer[]) =>
+      this.feed(writes.map(({ write }, index) => persistDone(write, answers[index])));
+    try {
+      this.#store.commit(contents(writes), answer);
+    } catch (error) {
+      this.#log.error({ err: error }, "a fault in the store");
+      answer([]);
+    }
+  }
+
+  async #load({ load, planId }: Extract<Effect, { type: "load" }>): Promise<void> {
+    try {
+      const execution = await this.#store.get(planId);
+      this.feed([{ type: "loadDone", load, execution }]);
+    } catch (error) {
+      this.feed([{ type: "loadFailed", load, reason: reasonOf(error) }]);
+    }
+  }
+
+  async #list({ list, query }: Extract<Effect, { type: "list" }>): Promise<void> {
+    try {
+      const { plans, total } = await this.#store.list(query);
+      this.feed([{ type: "listDone", list, plans, total }]);
+    } catch (error) {
+      this.feed([{ type: "listFailed", list, reason: reasonOf(error) }]);
+    }
+  }
+
+  /** The listening server keeps the process alive; a timer never does. */
+  #wakeAt(mono: number | undefined): void {
+    clearTimeout(this.#timer);
+    if (mono === undefined || this.#stopped) return;
+    const delay = Math.max(0, Math.ceil(mono - now().mono));
+    const wake = () => this.feed([{ type: "woken" }]);
+    this.#timer = setTimeout(wake, Math.min(delay, LONGEST_DELAY_MS)).unref();
+  }
+}
+
+function contents(writes: readonly Persist[]): Write[] {
+  return writes.map(({ content }) => content);
+}
+
+function persistDone(write: number, answer: WriteAnswer | undefined): CoreEvent {
+  const failed = { type: "failed", reason: "the store left the write unanswered" } as const;
+  return { type: "persistDone", write, answer: answer ?? failed };
+}
+
+function connectionOf(event: CoreEvent): ConnectionId | undefined {
+  return "conn" in event ? event.conn : undefined;
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

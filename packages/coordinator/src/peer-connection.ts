@@ -1,0 +1,179 @@
+import {
+  closeCodeOf,
+  encodeFrame,
+  isPlanwireError,
+  LIMITS,
+  Outbox,
+  PlanwireError,
+  type ErrorCode,
+  type Feature,
+  type Message,
+} from "@planwire/protocol";
+import { WebSocket } from "ws";
+
+export interface PeerListener {
+  /** One whole frame; not called any more once this side closes. */
+  received(data: Buffer, isBinary: boolean): void;
+  /** A ping or a pong. */
+  heard(): void;
+  /** Bulk that had waited went to the socket; `queued` bytes still wait. */
+  bulkSent(queued: number): void;
+  /** It reads too slowly, and is being closed. */
+  tooSlow(unreadBytes: number): void;
+  /** The peer breaks the rules of WebSocket, or a frame's bound; ws closes. */
+  failed(error: Error): void;
+  /** Once, last. */
+  closed(code: number, reason: string): void;
+}
+
+/** What may wait in a socket before one more frame is handed to it: beyond that the peer doesn't read. */
+const MOST_UNREAD_BYTES = 64 * 1024 * 1024;
+/** How long what is queued may take to go out, and the peer to answer the close. */
+const CLOSE_WITHIN_MS = 5_000;
+const INTERNAL_ERROR = 1011;
+/** UTF-8 takes at most three bytes for a UTF-16 unit. */
+const MOST_BYTES_PER_UNIT = 3;
+
+/** One socket and the outbox before it. */
+export class PeerConnection {
+  readonly #socket: WebSocket;
+  readonly #outbox: Outbox;
+  readonly #listener: PeerListener;
+  readonly #frameBytes: number;
+  #closingWith: ErrorCode | undefined;
+
+  constructor(socket: WebSocket, frameBytes: number, listener: PeerListener) {
+    this.#socket = socket;
+    this.#frameBytes = frameBytes;
+    this.#listener = listener;
+    const sent = () => this.#sent();
+    this.#outbox = new Outbox(
+      {
+        send: (frame) => this.#write(frame, sent),
+        bufferedBytes: () => socket.bufferedAmount,
+        // All that one turn of the event loop brings, from whichever peers, goes out together.
+        schedule: (flush) => void setImmediate(flush),
+      },
+      {
+        batchLength: Math.min(LIMITS.bulkWindowBytes, Math.floor(frameBytes / MOST_BYTES_PER_UNIT)),
+      },
+    );
+    this.#listen();
+  }
+
+  /** @throws PlanwireError when it can't be written for this peer; nothing is sent then */
+  send(message: Message): void {
+    if (this.#closingWith === undefined) this.#outbox.pushFrame(this.#encode(message));
+  }
+
+  /** As `send`, behind the chunks that wait. Stream messages are always binary. */
+  sendBulk(message: Message): void {
+    if (this.#closingWith !== undefined) return;
+    const frame = this.#encode(message);
+    this.#outbox.pushBulk(typeof frame === "string" ? Buffer.from(frame) : frame);
+  }
+
+  forward(frame: Uint8Array): void {
+    if (this.#closingWith === undefined) this.#outbox.pushBulk(frame);
+  }
+
+  /** Holds for what is sent from now on, and counting begins. */
+  useFeatures(features: readonly Feature[]): void {
+    this.#outbox.startCounting();
+    this.#outbox.setFeatures(features);
+  }
+
+  probe(): void {
+    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.ping();
+  }
+
+  /** Closes when all that was sent before has gone out, or when that takes too long. */
+  close(code: ErrorCode): void {
+    if (this.#closingWith !== undefined) return;
+    this.#closingWith = code;
+    this.#terminateLater();
+    this.#outbox.flush();
+    this.#closeWhenSent();
+  }
+
+  terminate(): void {
+    this.#outbox.close();
+    this.#socket.terminate();
+  }
+
+  #listen(): void {
+    const socket = this.#socket;
+    socket.on("message", (data, isBinary) => {
+      // ws hands over one Buffer: another binaryType is never set.
+      if (this.#closingWith === undefined) this.#listener.received(data as Buffer, isBinary);
+    });
+    socket.on("ping", () => this.#listener.heard());
+    socket.on("pong", () => this.#listener.heard());
+    socket.on("error", (error) => {
+      this.#closingWith ??= "INVALID_MESSAGE";
+      this.#terminateLater();
+      this.#listener.failed(error);
+    });
+    socket.on("close", (code, reason) => {
+      this.#closingWith ??= "CONNECTION_LOST";
+      this.#outbox.close();
+      this.#listener.closed(code, reason.toString());
+    });
+  }
+
+  #encode(message: Message): string | Uint8Array {
+    const frame = encodeOrExplain(message, this.#outbox.features);
+    const bytes = this.#isSurelySmall(frame) ? 0 : Buffer.byteLength(frame);
+    if (bytes <= this.#frameBytes) return frame;
+    const limit = this.#frameBytes;
+    const text = `a ${message.type} of ${bytes} bytes, expected at most ${limit}`;
+    throw new PlanwireError("MESSAGE_TOO_LARGE", text, { details: { bytes, limit } });
+  }
+
+  /** Spares counting the bytes of a text that can't be too long. */
+  #isSurelySmall(frame: string | Uint8Array): boolean {
+    return frame.length * MOST_BYTES_PER_UNIT <= this.#frameBytes;
+  }
+
+  #write(frame: string | Uint8Array, sent: () => void): void {
+    const socket = this.#socket;
+    if (socket.readyState !== WebSocket.OPEN) return;
+    const unread = socket.bufferedAmount;
+    if (unread <= MOST_UNREAD_BYTES) return socket.send(frame, sent);
+    this.#outbox.close();
+    this.close("SESSION_EXPIRED");
+    this.#listener.tooSlow(unread);
+  }
+
+  #sent(): void {
+    const waiting = this.#outbox.bulkQueuedBytes;
+    if (waiting === 0) return;
+    this.#outbox.drained();
+    const left = this.#outbox.bulkQueuedBytes;
+    if (left < waiting) this.#listener.bulkSent(left);
+    if (this.#closingWith !== undefined) this.#closeWhenSent();
+  }
+
+  #closeWhenSent(): void {
+    const code = this.#closingWith;
+    if (code === undefined || this.#outbox.bulkQueuedBytes > 0) return;
+    this.#outbox.close();
+    this.#socket.close(closeCodeOf(code) ?? INTERNAL_ERROR, code);
+  }
+
+  /** The socket holds the process as long as it is open; this must not do so beyond. */
+  #terminateLater(): void {
+    const timer = setTimeout(() => this.terminate(), CLOSE_WITHIN_MS).unref();
+    this.#socket.once("close", () => clearTimeout(timer));
+  }
+}
+
+function encodeOrExplain(message: Message, features: ReadonlySet<Feature>): string | Uint8Array {
+  try {
+    return encodeFrame(message, features);
+  } catch (cause) {
+    if (isPlanwireError(cause)) throw cause;
+    const text = `a ${message.type} could not be encoded: ${String(cause)}`;
+    throw new PlanwireError("INTERNAL", text, { cause });
+  }
+}
