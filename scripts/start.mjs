@@ -1,14 +1,12 @@
 // `npm start`: from a fresh clone to a plan that ran.
-import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { root, runNode } from "./run.mjs";
 import { setup } from "./setup.mjs";
 
 setup();
 
-const quickstart = join(root, "examples/quickstart/main.js");
-if (existsSync(quickstart)) {
-  process.exitCode = runNode([quickstart, ...process.argv.slice(2)]);
-} else {
-  console.log("Built. There is no quickstart example yet.");
-}
+const example = join(root, "examples/quickstart");
+// Node 20 runs no TypeScript by itself; in the example's own folder this is `npx tsx main.ts`.
+const tsx = pathToFileURL(join(example, "node_modules/tsx/dist/esm/index.mjs")).href;
+process.exitCode = runNode(["--import", tsx, join(example, "main.ts"), ...process.argv.slice(2)]);

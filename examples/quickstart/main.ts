@@ -11,12 +11,11 @@ async function data<T>(name: string): Promise<T[]> {
   return JSON.parse(await readFile(url, "utf8")) as T[];
 }
 
-/** Runs `planwire ...` as a process of its own, until this one ends; gives the first JSON line it prints. */
+/** Runs `planwire ...` as a process of its own for as long as this one; gives its first line of JSON. */
 async function start(...args: string[]): Promise<{ url: string }> {
   const command = fileURLToPath(new URL("../bin/planwire.js", import.meta.resolve("planwire")));
-  const child = spawn(process.execPath, [command, ...args, "--json"], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
+  const node = [command, ...args, "--json"];
+  const child = spawn(process.execPath, node, { stdio: ["ignore", "pipe", "inherit"] });
   process.once("exit", () => child.kill());
   for await (const line of createInterface(child.stdout))
     return JSON.parse(line) as { url: string };
@@ -25,30 +24,30 @@ async function start(...args: string[]): Promise<{ url: string }> {
 
 const { url } = await start("coordinator", "--port", "0", "--store", "memory");
 const filters = fileURLToPath(new URL("filters.ts", import.meta.url));
-for (const id of ["one", "two"]) {
+for (const id of ["one", "two"])
   await start("worker", "--coordinator", url, "--id", id, "--filters", filters);
-}
-await using pw = await connect(url);
+const pw = await connect(url);
 
-const films = plan("films")
+const movies = plan("movies")
   .pipe(f.clean)
-  .pipe(branch(f.size, { many: f.popular, few: f.keep }))
+  .pipe(branch(f.size, { many: f.known, few: f.all }))
   .pipe(parallel({ genres: f.genres, best: f.best }))
   .pipe(f.report);
-console.log(await pw.run(films, await data<f.Movie>("movies.json")));
+console.log(await pw.run(movies, await data<f.Movie>("movies.json")));
 
 const flights = await data<f.Flight>("flights-200k.json");
-const search = plan("odd flights").pipe(f.scale).pipe(f.odd);
-const fitted = await (await pw.fit(search, flights.slice(0, 20_000))).result();
-const { mean, sd } = fitted.states.scale;
-console.log(`delays: ${mean.toFixed(1)} minutes on average, standard deviation ${sd.toFixed(1)}`);
+const search = plan("odd-flights").pipe(f.scale).pipe(f.odd);
+const { states } = await (await pw.fit(search, flights.slice(0, 20_000))).result();
+console.log(`fitted: ${states.scale.mean.toFixed(1)} ± ${states.scale.sd.toFixed(1)} minutes late`);
 
 const found: f.Flight[] = [];
-const stream = pw.stream(search.withStates(fitted.states), chunks(flights, 1000));
+const stream = pw.stream(search.withStates(states), chunks(flights, 1000));
 for await (const odd of stream) {
   found.push(...odd);
   const { received } = stream.progress;
-  if (received % 50 === 0)
-    console.log(`${received} of ${flights.length / 1000} chunks, ${found.length} odd flights`);
+  if (received % 50 === 0) console.log(`${received}000 flights seen, ${found.length} odd ones`);
 }
 console.table(found.toSorted((a, b) => b.delay - a.delay).slice(0, 5));
+console.log("Try next: npx planwire dev --filters examples/quickstart/filters.ts");
+await pw.close();
+process.exit(); // with it end the coordinator and the workers
