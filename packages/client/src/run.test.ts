@@ -319,7 +319,7 @@ describe("events()", () => {
       { kind: "CancelRequested", by: "you" },
     ];
     const seen = collect(run.events());
-    await connection.take("Watch");
+    await connection.answerWatch();
     told.forEach((event, i) => connection.event(run.id, i + 1, event));
     connection.finish(run.id, cancelled);
     const from = { partId: "p", attempt: 1, workerId: "w" };
@@ -351,11 +351,11 @@ describe("events()", () => {
   test("are given to each reader, as fast as it reads", async () => {
     const { run, connection } = await accepted();
     const quick = collect(run.events());
-    await connection.take("Watch");
+    await connection.answerWatch();
     connection.event(run.id, 1, { kind: "Accepted" });
     const slow = run.events()[Symbol.asyncIterator]();
     const first = slow.next();
-    await connection.take("Watch");
+    await connection.answerWatch();
     connection.event(run.id, 1, { kind: "Accepted" });
     connection.finish(run.id, succeeded(1));
     expect((await quick).map(({ type }) => type)).toEqual(["Accepted", "Finished"]);
@@ -367,7 +367,7 @@ describe("events()", () => {
   test("a reader that leaves is not told any more", async () => {
     const { run, connection } = await accepted();
     const reading = firstOf(run.events());
-    await connection.take("Watch");
+    await connection.answerWatch();
     connection.event(run.id, 1, { kind: "Accepted" });
     expect(await reading).toMatchObject({ type: "Accepted" });
     expect(await connection.take("Watch")).toMatchObject({ only_outcome: true });

@@ -76,6 +76,8 @@ export interface Watched {
 }
 /** One reader of an execution's events. */
 export interface Feed {
+  /** Its Watch was answered. What came before belongs to an earlier one, and would hide what this one is to be told again. */
+  begun: boolean;
   /** The newest event it got. */
   last: EventNumber | undefined;
 }

@@ -15,6 +15,7 @@ function withFeed(): CoreStory {
   core.welcome();
   core.event({ type: "follow", planId: "p" });
   core.event({ type: "openFeed", feed: 1, planId: "p" });
+  core.watching("p");
   return core;
 }
 
@@ -31,6 +32,7 @@ test("the first reader asks for all events", () => {
   expect(sent(core.event({ type: "openFeed", feed: 1, planId: "p" }))).toEqual([
     { type: "Watch", request_id: 2, plan_id: "p" },
   ]);
+  core.watching("p");
   expect(core.planEvent("p", [1, 1], started)).toEqual([fed(1, [1, 1], started)]);
 });
 
@@ -41,6 +43,7 @@ test("a second reader gets events from the beginning, the first none twice", () 
   expect(sent(core.event({ type: "openFeed", feed: 2, planId: "p" }))).toEqual([
     { type: "Watch", request_id: 3, plan_id: "p" },
   ]);
+  core.watching("p");
   expect(core.planEvent("p", [1, 1], started)).toEqual([fed(2, [1, 1], started)]);
   expect(core.planEvent("p", [1, 2], started)).toEqual([fed(2, [1, 2], started)]);
   expect(core.planEvent("p", [1, 3], started)).toEqual([
@@ -53,6 +56,7 @@ test("after a reconnect the watch goes on behind what the slowest reader has", (
   const core = withFeed();
   core.planEvent("p", [1, 1], started);
   core.event({ type: "openFeed", feed: 2, planId: "p" });
+  core.watching("p");
   core.planEvent("p", [1, 1], started);
   core.planEvent("p", [1, 2], started);
   core.cut();
@@ -66,6 +70,28 @@ test("numbers of a later start of the coordinator are later, whatever their coun
   core.planEvent("p", [1, 7], started);
   expect(core.planEvent("p", [2, 1], started)).toEqual([fed(1, [2, 1], started)]);
   expect(core.planEvent("p", [1, 8], started)).toEqual([]);
+});
+
+test("events that come before the Watch is answered belong to an earlier one: no reader begins in the middle", () => {
+  const core = withFeed();
+  core.planEvent("p", [1, 1], started);
+  core.event({ type: "openFeed", feed: 2, planId: "p" });
+  expect(core.planEvent("p", [1, 2], started)).toEqual([fed(1, [1, 2], started)]);
+  core.watching("p");
+  expect(core.planEvent("p", [1, 1], started)).toEqual([fed(2, [1, 1], started)]);
+});
+
+test("a run that ends while a reader asks for its events still gives it all of them", () => {
+  const core = new CoreStory();
+  core.welcome();
+  core.event({ type: "follow", planId: "p" });
+  core.watching("p");
+  core.event({ type: "openFeed", feed: 1, planId: "p" });
+  expect(core.finished("p")).toEqual([{ type: "finish", planId: "p", outcome: FINISHED.outcome }]);
+  core.watching("p");
+  expect(core.planEvent("p", [1, 1], started)).toEqual([fed(1, [1, 1], started)]);
+  expect(core.finished("p")).toEqual([fed(1, [1, 9], FINISHED)]);
+  expect(core.state.watches.size).toBe(0);
 });
 
 test("Finished ends the readers and tells the outcome", () => {

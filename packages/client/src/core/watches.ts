@@ -29,7 +29,7 @@ export function openFeed(state: ClientState, feed: number, planId: string, out: 
     return;
   }
   const watched = state.watches.get(planId) ?? add(state, planId, false);
-  watched.feeds.set(feed, { last: undefined });
+  watched.feeds.set(feed, { begun: false, last: undefined });
   watch(state, watched, out);
 }
 
@@ -49,6 +49,7 @@ export function planEvent(state: ClientState, event: PlanEvent, out: Effect[]): 
   const watched = state.watches.get(event.plan_id);
   if (!watched) return;
   for (const [feed, reader] of watched.feeds) {
+    if (!reader.begun) continue;
     if (reader.last && !isAfter(event.number, reader.last)) continue;
     reader.last = event.number;
     out.push({ type: "feed", feed, event });
@@ -57,7 +58,10 @@ export function planEvent(state: ClientState, event: PlanEvent, out: Effect[]): 
   if (watched.outcomeWanted) {
     out.push({ type: "finish", planId: watched.planId, outcome: event.event.outcome });
   }
-  forget(state, watched);
+  for (const [feed, { begun }] of watched.feeds) if (begun) watched.feeds.delete(feed);
+  // Whoever has only just asked for all events is told them by the Watch that is under way, this one among them.
+  if (watched.feeds.size > 0) watched.outcomeWanted = watched.submitting > 0;
+  else forget(state, watched);
 }
 
 /** Submissions under the same id that are not answered yet keep the entry; their own watch ends it. */
@@ -74,6 +78,7 @@ export function watchAnswered(state: ClientState, requestId: number): Watched | 
   state.watchRequests.delete(requestId);
   if (watched?.requestId !== requestId) return undefined;
   watched.requestId = undefined;
+  for (const reader of watched.feeds.values()) reader.begun = true;
   return watched;
 }
 

@@ -64,6 +64,12 @@ export class CoreStory {
     return this.event({ type: "wakeAtDone", random: 1 });
   }
 
+  /** The newest Watch of this plan is answered. */
+  watching(planId: string): Effect[] {
+    const request_id = this.state.watches.get(planId)?.requestId ?? 0;
+    return this.message({ type: "Watching", request_id, plan_id: planId, state: "Running" });
+  }
+
   finished(planId: string, number: EventNumber = [1, 9]): Effect[] {
     return this.planEvent(planId, number, FINISHED);
   }

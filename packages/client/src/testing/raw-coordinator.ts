@@ -134,6 +134,12 @@ export class RawConnection {
     });
   }
 
+  /** Takes a Watch and answers it; its events may follow. */
+  async answerWatch(): Promise<void> {
+    const { request_id, plan_id } = await this.take("Watch");
+    this.send({ type: "Watching", request_id, plan_id, state: "Running" });
+  }
+
   /** Takes a Submit and accepts it. */
   async accept(): Promise<MessageOf<"Submit">> {
     const submit = await this.take("Submit");
