@@ -243,7 +243,7 @@ describe("stopping", () => {
     await start({ filters: [filterModule("stuck.ts")] });
     const session = await coordinator.worker();
     assign(session, filter, json(1));
-    await started(session);
+    await session.next("Event", ({ event }) => event.event_type === "Log");
     session.send({ type: "CancelPlan", plan_id: "p1", attempt: 1 });
     expect((await session.result("p1")).result).toMatchObject({
       status: "Cancelled",

@@ -57,9 +57,18 @@ test("an inline call is abandoned after grace, and keeps its slot until it retur
   script.take("notify");
   expect(script.sent("PlanResult").result).toMatchObject({ stopped: false, how: "abandoned" });
   script.assign("a", "next");
-  expect(script.has("startCall")).toBe(false);
+  expect(script.sent("Busy")).toMatchObject({ plan_id: "next" });
   script.end(call);
+  script.assign("a", "next");
   expect(script.begin().planId).toBe("next");
+});
+
+test("what waits for a slot goes back when only abandoned calls are left", () => {
+  const { script } = running("inline", { slots: 1 });
+  script.assign("a", "waits");
+  script.receive(cancel);
+  script.pass(1000);
+  expect(script.sent("Recalled")).toMatchObject({ plan_id: "waits" });
 });
 
 test("what waits for a slot is Cancelled at once", () => {

@@ -7,7 +7,6 @@ export function drain(state: WorkerState, turn: Turn, reason: string): void {
   if (state.draining !== undefined) return;
   state.draining = reason;
   turn.emit({ type: "notify", event: { type: "draining", reason } });
-  if (state.session.phase !== "registered") return;
   giveBackWaiting(state, turn);
   registerAgain(state, turn);
 }

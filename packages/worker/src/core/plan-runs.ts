@@ -1,7 +1,7 @@
 import type { AssignPlan, Message, WireError } from "@planwire/protocol";
 import { programOf } from "./offers.js";
 import { failedResult, resultOf } from "./results.js";
-import { hasFreeSlot, releaseSlot } from "./slots.js";
+import { hasFreeSlot, mayFreeSlot, releaseSlot } from "./slots.js";
 import type { PlanRun, Turn, WalkEnd, WorkerState } from "./state.js";
 import { deliver, hasRoomForResults } from "./unacknowledged.js";
 import { beginWalk, cancelWalk, inputOf, newWalk } from "./walk.js";
@@ -22,6 +22,7 @@ export function assignPlan(
     turn.emit({ type: "send", message: { type: "Busy", plan_id: partId, attempt } });
   if (state.draining !== undefined || !hasRoomForResults(state)) return answerBusy();
   if (!hasFreeSlot(state) && waiting.length >= settings.prefetch) return answerBusy();
+  if (!mayFreeSlot(state)) return answerBusy();
   if (known !== undefined) dropRun(state, turn, known);
   const run: PlanRun = {
     kind: "plan",
@@ -46,6 +47,7 @@ export function startWaiting(state: WorkerState, turn: Turn): void {
     if (run === undefined) return;
     start(state, turn, run);
   }
+  if (state.waiting.length > 0 && !mayFreeSlot(state)) giveBackWaiting(state, turn);
 }
 
 function start(state: WorkerState, turn: Turn, run: PlanRun): void {
@@ -116,9 +118,10 @@ export function recallPlan(
   else turn.emit({ type: "send", message: { type: "Recalled", plan_id: id, attempt } });
 }
 
-/** Gives all that waits for a slot back to the coordinator, unasked. */
+/** Gives all that waits for a slot back to the coordinator, unasked; without a connection it waits on. */
 export function giveBackWaiting(state: WorkerState, turn: Turn): void {
-  if (!state.session.features.has("attempts")) return;
+  const { session } = state;
+  if (session.phase !== "registered" || !session.features.has("attempts")) return;
   for (const run of state.waiting.splice(0)) giveBack(state, turn, run);
 }
 

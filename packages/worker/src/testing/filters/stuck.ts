@@ -3,6 +3,7 @@ import { defineFilter } from "@planwire/plan";
 
 /** Waits until it is told to stop. */
 export const obedient = defineFilter("obedient", async (_x: unknown, ctx) => {
+  ctx.log("begun");
   await new Promise((resolve) => ctx.signal.addEventListener("abort", resolve, { once: true }));
   return "stopped";
 });
@@ -18,28 +19,35 @@ export const blocksInline = defineFilter("blocks-inline", {
   forward: blockUntil,
 });
 
-/** Never returns, whatever it is told. */
-export const stubborn = defineFilter("stubborn", (): string => {
+function blockForEver(): never {
   for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000);
-});
+}
 
+/** Never returns, whatever it is told. */
+export const stubborn = defineFilter("stubborn", (_x: unknown, ctx): string => {
+  ctx.log("begun");
+  blockForEver();
+});
 export const stubbornProcess = defineFilter("stubborn-process", {
   isolate: "process",
-  forward: (): string => {
-    for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000);
+  forward: async (_x: unknown, ctx): Promise<string> => {
+    ctx.log("begun");
+    // What a process sends may leave with its event loop only, unlike what a thread posts.
+    await new Promise((resolve) => setImmediate(resolve));
+    return blockForEver();
   },
 });
-
 export const stubbornInline = defineFilter("stubborn-inline", {
   isolate: "inline",
-  forward: () => new Promise<string>(() => {}),
+  forward: (_x: unknown, ctx) => {
+    ctx.log("begun");
+    return new Promise<string>(() => {});
+  },
 });
 
 export const limited = defineFilter("limited", {
   timeoutMs: 50,
-  forward: (): string => {
-    for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000);
-  },
+  forward: (): string => blockForEver(),
 });
 
 /** Ends its thread, or its process, in one of two ways. */
