@@ -1,10 +1,10 @@
-import { PlanwireError, type Outcome } from "@planwire/protocol";
+import type { Outcome, PlanwireError } from "@planwire/protocol";
 import type { WriteAnswer } from "../store/store.js";
-import { acceptedMessage } from "./accepted.js";
 import { change, publishWhenDurable } from "./durable.js";
 import { dequeue } from "./lanes.js";
 import { send, sendError } from "./send.js";
 import type { Ending, Execution, Part, Turn } from "./state.js";
+import { answerRefused, unansweredIn } from "./unwritten.js";
 
 /** The one terminal state of an execution. */
 export function finishAs(turn: Turn, execution: Execution, ending: Ending): void {
@@ -61,45 +61,21 @@ export function refuseSubmission(
   execution: Execution,
   answer: Extract<WriteAnswer, { type: "exists" | "failed" }>,
 ): void {
-  const asker = execution.writing?.asker;
+  const unanswered = unansweredIn(execution);
   undo(turn, execution);
-  const connection = asker && turn.state.connections.get(asker.conn);
-  if (!connection || !asker) return;
-  const about =
-    asker.kind === "submit" ? { request_id: asker.requestId } : { stream_id: asker.streamId };
-  if (answer.type === "failed") {
-    const message = `the submission could not be written: ${answer.reason}`;
-    return sendError(turn, connection, new PlanwireError("STORE_UNAVAILABLE", message), about);
-  }
-  if (asker.kind === "submit" && answer.contentHash === execution.contentHash) {
-    const { planId } = execution;
-    return send(
-      turn,
-      connection.id,
-      acceptedMessage(turn.state, planId, asker.requestId, true),
-      planId,
-    );
-  }
-  sendError(turn, connection, conflict(execution.planId), { ...about, plan_id: execution.planId });
-}
-
-export function conflict(planId: string): PlanwireError {
-  return new PlanwireError(
-    "PLAN_ID_CONFLICT",
-    `"${planId}" was submitted before with other content`,
-    {
-      hint: "leave the id out, or choose another",
-    },
-  );
+  answerRefused(turn, unanswered, execution, answer);
 }
 
 /** Another coordinator decides about it: its clients are told, its workers stopped. */
 export function forget(turn: Turn, execution: Execution, why: PlanwireError): void {
-  for (const [conn] of execution.watchers) {
-    const connection = turn.state.connections.get(conn);
-    if (connection) sendError(turn, connection, why, { plan_id: execution.planId });
-  }
+  const { planId: plan_id } = execution;
+  const watching = [...execution.watchers.keys()].map((conn) => ({ conn, about: {} }));
+  const unanswered = unansweredIn(execution);
   undo(turn, execution);
+  for (const { conn, about } of [...unanswered, ...watching]) {
+    const connection = turn.state.connections.get(conn);
+    if (connection) sendError(turn, connection, why, { ...about, plan_id });
+  }
 }
 
 function undo(turn: Turn, execution: Execution): void {
@@ -108,7 +84,11 @@ function undo(turn: Turn, execution: Execution): void {
   state.ended.delete(execution.planId);
   state.unwritten.delete(execution);
   state.retries.delete(execution);
-  if (execution.streamId !== undefined) state.streams.delete(execution.streamId);
+  for (const conn of execution.watchers.keys()) {
+    state.connections.get(conn)?.watches.delete(execution.planId);
+  }
+  execution.watchers.clear();
+  dropStream(turn, execution);
   for (const part of execution.parts.values()) {
     if (part.workerId === undefined) dequeue(state, part);
     else releasePart(turn, part);
@@ -116,6 +96,13 @@ function undo(turn: Turn, execution: Execution): void {
   execution.parts.clear();
   execution.writing = undefined;
   execution.next = undefined;
+}
+
+function dropStream({ state }: Turn, { streamId }: Execution): void {
+  const run = streamId === undefined ? undefined : state.streams.get(streamId);
+  if (!run) return;
+  state.streams.delete(run.streamId);
+  state.connections.get(run.client)?.streams.delete(run.streamId);
 }
 
 /** Its assignment never left, or is told to stop. */

@@ -40,16 +40,19 @@ export function walkBy(turn: Turn, execution: Execution, cut: StoredCut): void {
 }
 
 export function stepperFor(state: CoreState, { plan }: Execution, cut: StoredCut): Stepper<Value> {
-  const isFit = plan.mode != null && plan.mode !== "Forward";
   return new Stepper<Value>({
     plan: plan.plan,
     edges: plan.edges,
     armKeys: plan.arm_keys,
-    mode: isFit ? "Fit" : "Forward",
+    mode: isFit(plan) ? "Fit" : "Forward",
     trainable: trainableIn(state, plan),
     states: statesOf(plan),
     atomic: cut.kind === "subtrees" ? cut.paths : cut.kind === "whole" ? [[]] : [],
   });
+}
+
+function isFit({ mode }: SerializedPlan): boolean {
+  return mode !== undefined && mode !== null && mode !== "Forward";
 }
 
 export function inputOf(plan: SerializedPlan): Value | undefined {
@@ -123,6 +126,7 @@ function addPart(
     order: ++state.lastNumber.part,
     attempt: 0,
     workerId: undefined,
+    losses: 0,
     lostBy: undefined,
   };
   execution.parts.set(partId, part);
@@ -134,7 +138,7 @@ export function partEnded(turn: Turn, part: Part, result: PlanResult): void {
   const { execution, leaf, partId } = part;
   execution.parts.delete(partId);
   if (leaf) return completeLeaf(turn, execution, leaf.key, leafOutcomeOf(result));
-  turn.agenda.push({ do: "finish", execution, ending: wholeEndingOf(result) });
+  turn.agenda.push({ do: "finish", execution, ending: wholeEndingOf(execution.plan, result) });
 }
 
 function completeLeaf(
@@ -175,10 +179,13 @@ export function leafOutcomeOf(result: PlanResult): LeafOutcome<Value> {
   }
 }
 
-function wholeEndingOf(result: PlanResult): Ending {
+/** A peer of the inherited wire may send states of a Forward, too; only a fit's are its outcome. */
+function wholeEndingOf(plan: SerializedPlan, result: PlanResult): Ending {
   switch (result.status) {
-    case "Success":
-      return { status: "Succeeded", output: result.output, states: result.states ?? {} };
+    case "Success": {
+      const states = isFit(plan) ? (result.states ?? {}) : {};
+      return { status: "Succeeded", output: result.output, states };
+    }
     case "Failed":
       return { status: "Failed", error: errorOf(result) };
     case "Cancelled":
@@ -199,7 +206,7 @@ function endingOf(end: End<Value>): Ending {
 
 /** An inherited peer says only what went wrong, in words: that is its filter's error. */
 export function errorOf(result: Extract<PlanResult, { status: "Failed" }>): WireError {
-  const { error, code = "FILTER_ERROR", retryable = false, node_id, cause, details } = result;
+  const { error, code = "FILTER_ERROR", retryable = false, node_id, cause, details, hint } = result;
   return {
     code,
     message: error,
@@ -207,6 +214,7 @@ export function errorOf(result: Extract<PlanResult, { status: "Failed" }>): Wire
     ...(node_id !== undefined && { node_id }),
     ...(cause !== undefined && { cause }),
     ...(details !== undefined && { details }),
+    ...(hint !== undefined && { hint }),
   };
 }
 

@@ -13,7 +13,7 @@ import {
   stepperFor,
   wholePart,
 } from "./parts.js";
-import { loseAttempt } from "./results.js";
+import { GIVEN_BACK, loseAttempt, NEVER_ARRIVED } from "./results.js";
 import type { Execution, Part, Turn, WorkerSession } from "./state.js";
 
 /**
@@ -108,6 +108,7 @@ function note(
 function takeUp(turn: Turn, part: Part, stored: StoredExecution): void {
   const last = stored.attempts.findLast(({ partId }) => partId === part.partId);
   part.attempt = last?.attempt ?? 0;
+  part.losses = stored.attempts.filter((one) => one.partId === part.partId && isLoss(one)).length;
   if (!last || last.lost !== undefined) {
     turn.agenda.push({ do: "dispatchPart", part });
     return;
@@ -122,6 +123,11 @@ function takeUp(turn: Turn, part: Part, stored: StoredExecution): void {
   if (last.incarnation !== undefined) return;
   loseAttempt(turn, worker, holding, "the coordinator was restarted");
   turn.state.workers.delete(last.workerId);
+}
+
+function isLoss({ lost, started }: StoredAttempt): boolean {
+  if (lost === undefined || lost === GIVEN_BACK) return false;
+  return started || lost !== NEVER_ARRIVED;
 }
 
 /** A worker that held something when the coordinator ended, and may come back within a lease. */

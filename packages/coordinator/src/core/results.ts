@@ -4,9 +4,13 @@ import { change, emitWhenDurable, publishWhenDurable } from "./durable.js";
 import { send } from "./send.js";
 import type { Holding, Part, Turn, WorkerSession } from "./state.js";
 
+/** Why an attempt was lost that costs nothing; known again after a restart. */
+export const GIVEN_BACK = "the worker gave it back";
+export const NEVER_ARRIVED = "the worker came back without it";
+
 export interface Answer {
   readonly partId: string;
-  /** Absent from a peer of the inherited wire: it means the assignment made on that very connection. */
+  /** Absent from a peer that knows no attempts: it means the assignment made on that very connection. */
   readonly attempt: number | undefined;
   readonly result: PlanResult;
 }
@@ -29,10 +33,11 @@ export function takeResult(turn: Turn, worker: WorkerSession, answer: Answer): v
   turn.agenda.push({ do: "fillSlots", worker });
 }
 
-function holdingFor({ held, inherited }: WorkerSession, answer: Answer): Holding | undefined {
+function holdingFor({ held, features }: WorkerSession, answer: Answer): Holding | undefined {
   const holding = held.get(answer.partId);
   if (!holding) return undefined;
-  const fits = answer.attempt === undefined ? inherited : answer.attempt === holding.attempt;
+  const fits =
+    answer.attempt === undefined ? !features.has("attempts") : answer.attempt === holding.attempt;
   return fits ? holding : undefined;
 }
 
@@ -87,17 +92,17 @@ export function loseAttempt(
   });
   part.workerId = undefined;
   part.lostBy = worker.workerId;
+  if (cost === "counts") part.losses += 1;
   if (execution.state === "Cancelling") {
     const result = { status: "Cancelled", duration_ms: 0, how: "abandoned" } as const;
     turn.agenda.push({ do: "endPart", part, result });
     return;
   }
-  const mayRetry =
-    execution.kind === "plan" && (cost === "free" || attempt < turn.state.settings.maxAttempts);
+  const mayRetry = execution.kind === "plan" && part.losses < turn.state.settings.maxAttempts;
   turn.agenda.push(
     mayRetry
       ? { do: "dispatchPart", part }
-      : { do: "endPart", part, result: lostForGood(worker, attempt, reason) },
+      : { do: "endPart", part, result: lostForGood(worker, part.losses, reason) },
   );
 }
 
@@ -137,5 +142,5 @@ export function attemptRefused(
   const holding = worker?.held.get(partId);
   if (!worker || holding?.attempt !== attempt) return;
   worker.full = true;
-  loseAttempt(turn, worker, holding, "the worker had no free slot", "free");
+  loseAttempt(turn, worker, holding, GIVEN_BACK, "free");
 }

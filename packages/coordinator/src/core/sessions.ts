@@ -6,7 +6,7 @@ import {
 } from "@planwire/protocol";
 import { fillSlots } from "./dispatch.js";
 import { freeSlots, joinLanes, leaveLanes } from "./lanes.js";
-import { loseAttempt } from "./results.js";
+import { loseAttempt, NEVER_ARRIVED } from "./results.js";
 import { closeWith, log, send } from "./send.js";
 import type { Connection, CoreState, Turn, WorkerSession } from "./state.js";
 import { stopHolding } from "./stop.js";
@@ -152,7 +152,7 @@ function compareBooks(turn: Turn, worker: WorkerSession, resume: readonly HeldAt
   for (const holding of worker.held.values()) {
     const there = theirs.get(holding.partId);
     if (there?.attempt !== holding.attempt) {
-      loseAttempt(turn, worker, holding, "the worker came back without it");
+      loseAttempt(turn, worker, holding, NEVER_ARRIVED, holding.started ? "counts" : "free");
       continue;
     }
     const execution = turn.state.executions.get(holding.planId);

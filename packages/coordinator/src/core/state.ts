@@ -211,6 +211,8 @@ export interface Part {
   attempt: number;
   /** Undefined while it is queued. */
   workerId: string | undefined;
+  /** Tries that were lost with their worker; one that was given back is none. */
+  losses: number;
   /** Its last worker, which another one is preferred to. */
   lostBy: string | undefined;
 }

@@ -325,7 +325,7 @@ function resultOf(outcome: Outcome): PlanResult {
     case "Cancelled":
       return { status: "Cancelled", stopped: outcome.stopped, duration_ms };
     case "Failed": {
-      const { message, code, retryable, node_id, cause, details } = outcome.error;
+      const { message, code, retryable, node_id, cause, details, hint } = outcome.error;
       return {
         status: "Failed",
         error: message,
@@ -335,6 +335,7 @@ function resultOf(outcome: Outcome): PlanResult {
         ...(node_id !== undefined && { node_id }),
         ...(cause !== undefined && { cause }),
         ...(details !== undefined && { details }),
+        ...(hint !== undefined && { hint }),
       };
     }
   }

@@ -8,12 +8,12 @@ import {
 import { acceptedMessage } from "./accepted.js";
 import { closest } from "./closest.js";
 import { accept, publishWhenDurable, whenDurable } from "./durable.js";
-import { conflict } from "./executions.js";
 import { certainNodeIds, needsOf } from "./needs.js";
 import { beginParts, isTrainable } from "./parts.js";
 import { sendError } from "./send.js";
 import type { Asker, Connection, CoreState, Execution, Turn } from "./state.js";
 import { openStreamRun } from "./streams.js";
+import { conflict } from "./unwritten.js";
 
 /** Accepts a plan: written, with its first assignment when a slot is free, before anybody hears of it. */
 export function submit(

@@ -1,6 +1,8 @@
 import {
   FEATURES,
+  PlanwireError,
   type ConnectionId,
+  type ErrorCode,
   type Message,
   type MessageOf,
   type MessageType,
@@ -73,6 +75,20 @@ export class CoordinatorDriver {
       isError: message.type === "Error",
       bytes: 100,
       contentHash,
+    });
+  }
+
+  heartbeat(conn: ConnectionId, more: Partial<MessageOf<"Heartbeat">> = {}): void {
+    this.receive(conn, { type: "Heartbeat", worker_id: "w", load, ...more });
+  }
+
+  /** The shell could not write a message for its peer. */
+  sendFailed(conn: ConnectionId, message: Message, code: ErrorCode): void {
+    this.step({
+      type: "sendFailed",
+      conn,
+      message,
+      error: new PlanwireError(code, "it can't be sent"),
     });
   }
 
@@ -236,6 +252,15 @@ export class CoordinatorDriver {
     }
   }
 }
+
+const load = {
+  cpu_usage: 0,
+  memory_usage: 0,
+  gpu_usage: [],
+  active_plans: 0,
+  queue_depth: 0,
+  timestamp: "2026-01-01T00:00:00Z",
+};
 
 export const capabilities = { cpu_cores: 1, ram_bytes: 1, gpus: [], python_envs: [], tags: [] };
 
