@@ -95,28 +95,15 @@ async function runScript(...args: string[]): Promise<{ code: number; out: string
   return { code, out: out.trim(), err: err.trim() };
 }
 
-const MODULE = ["--input-type=module", "-e"];
-const HELLO = `
-  import { connect, defineFilter, plan } from "planwire";
-  const greet = defineFilter("greet", (name) => "hello " + name);
-  const pw = await connect();
-  console.log(await pw.run(plan("p").pipe(greet), "you"));
-`;
-
 test("a process that forgets close() ends, and stderr said once what runs in it", async () => {
-  const { code, out, err } = await runScript(...MODULE, `${HELLO}; await connect();`);
-  expect({ code, out }).toEqual({ code: 0, out: "hello you" });
+  const { code, out, err } = await runScript("fixtures/forgets-close.mjs");
+  expect({ code, out }).toEqual({ code: 0, out: "hello you\nhello again" });
   expect(err.match(/a coordinator and a worker run in this process/g)).toHaveLength(1);
 });
 
 test("work that is under way keeps the process alive", async () => {
-  const script = `
-    import { connect, defineFilter, plan } from "planwire";
-    import { setTimeout as sleep } from "node:timers/promises";
-    const slow = defineFilter("slow", async () => { await sleep(300, undefined, { ref: false }); return 7; });
-    const pw = await connect();
-    void pw.run(plan("p").pipe(slow), undefined).then(console.log);`;
-  expect(await runScript(...MODULE, script)).toMatchObject({ code: 0, out: "7" });
+  const ended = await runScript("fixtures/waits-for-nothing-else.mjs");
+  expect(ended).toMatchObject({ code: 0, out: "7" });
 });
 
 test("require() works", async () => {

@@ -1,8 +1,11 @@
 // A client, a coordinator and workers, as they meet over sockets.
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { startCoordinator, type Coordinator } from "@planwire/coordinator";
 import { startWorker, type Worker } from "@planwire/worker";
 import { connect, defineFilter, plan, type Planwire, type RunEvent } from "planwire";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import * as f from "./fixtures/filters.js";
 
 const FILTERS = new URL("./fixtures/filters.ts", import.meta.url);
@@ -163,6 +166,27 @@ describe("streams", () => {
 });
 
 describe("a coordinator that is started anew", () => {
+  test("with its store goes on with the runs of before, and the client learns how they end", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "planwire-client-"));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const store = `sqlite:${join(folder, "plans.db")}`;
+    let durable = await startCoordinator({ port: 0, store, log: false });
+    const { url, port } = durable;
+    const other = await startWorker({ url, id: "w2", filters: [FILTERS] });
+    const client = await connect(url);
+    onTestFinished(async () => {
+      await client.close();
+      await other.close();
+      await durable.close();
+    });
+    const run = await client.submit(plan("p").pipe(f.sleeps), 1_000);
+    for await (const { type } of run.events()) if (type === "NodeStarted") break;
+    await durable.close();
+    durable = await startCoordinator({ port, store, log: false });
+    expect(await run.result()).toBe("slept");
+    expect(await run.outcome()).toMatchObject({ attempts: 1, worker_id: "w2" });
+  });
+
   test("with its memory gone does not know the runs of before", async () => {
     const port = Number(new URL(coordinator.url).port);
     const run = await pw.submit(wait, [1]);
