@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -85,14 +84,13 @@ describe("rows", () => {
 test("a reader that leaves ends the stream, with exit 0", async () => {
   const stream = start(["stream", plans("rows")], { env });
   let open = true;
-  stream.child.stdin.once("close", () => (open = false));
-  stream.child.once("exit", () => (open = false));
+  const gone = stream.ended.then(() => (open = false));
   // An endless source: only the end of the stream ends it.
   void (async () => {
     for (let i = 0; open; i++) {
-      if (!stream.child.stdin.write(`{"i":${i}}\n`)) {
-        await Promise.race([once(stream.child.stdin, "drain"), once(stream.child, "exit")]);
-      }
+      if (stream.child.stdin.write(`{"i":${i}}\n`)) continue;
+      const drained = new Promise((resolve) => stream.child.stdin.once("drain", resolve));
+      await Promise.race([drained, gone]);
     }
   })();
   await stream.until("rows", () => (stream.stdout.length > 0 ? true : undefined));

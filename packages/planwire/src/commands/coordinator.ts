@@ -49,7 +49,7 @@ async function runCoordinator(flags: Flags, screen: Screen): Promise<void> {
     host,
     port,
     store,
-    allowOrigins: allowOrigin,
+    allowOrigins: [...allowOrigin],
     ...(token !== undefined && { token }),
   });
   const stopped = new Promise<string>((tell) => {

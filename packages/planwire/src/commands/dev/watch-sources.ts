@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 
 /** Editors write a file in several steps; this long after the last one counts as saved, in milliseconds. */
 const SETTLED_MS = 150;
-const SOURCE = /\.([cm]?[jt]sx?|json)$/;
+const SOURCE = /\.[cm]?[jt]sx?$/;
 
 /** Calls `onChange` after a source file beside any of these was saved: what they import is mostly there. */
 export function watchSources(files: readonly string[], onChange: () => void): () => void {

@@ -46,12 +46,13 @@ test("a tagged value of the wrong kind says where, and how to mean plain data", 
   );
 });
 
-test("broken JSON is told with its line and column", () => {
-  expect(() => parse('{"a": 1,\n  oops}')).toThrow(
-    expect.objectContaining({
-      code: "BAD_USAGE",
-      message: expect.stringMatching(/^in\.json is not JSON: .*line 2,? column 3/),
-    }),
+test.each([
+  ['{"a": 1,\n  oops}', "Quoted object key expected but got 'o' at line 2, column 3"],
+  ["[1,\n2,\noops]", "Array item expected but got 'o' at line 3, column 1"],
+  ['["x', "End of string '\"' expected but reached end of input at line 1, column 4"],
+])("broken JSON is told with its line and column: %j", (text, reason) => {
+  expect(() => parse(text)).toThrow(
+    expect.objectContaining({ code: "BAD_USAGE", message: `in.json is not JSON: ${reason}` }),
   );
 });
 

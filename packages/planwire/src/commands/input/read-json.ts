@@ -1,4 +1,5 @@
 import { decodeText, isPlanwireError, JsonValue, PlanwireError } from "@planwire/protocol";
+import { parse } from "lossless-json";
 
 /**
  * Reads JSON without rounding integers.
@@ -18,12 +19,21 @@ export function readJson(text: string, where: string, hint?: string): JsonValue 
   }
 }
 
-/** The parser's own words, with the position as line and column where it tells one. */
+/** Why and where, in a line. JSON.parse names a place for some mistakes only; lossless-json does for all. */
 function reasonOf(message: string, text: string): string {
-  const said = message.replace(/^invalid message: (not JSON: )?/, "");
-  const position = /at position (\d+)/.exec(said)?.[1];
-  if (position === undefined || said.includes("line ")) return said;
-  const before = text.slice(0, Number(position)).split("\n");
-  const place = `line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}`;
-  return said.replace(/at position \d+/, `at ${place}`);
+  const said = syntaxError(text) ?? message.replace(/^invalid message: /, "");
+  const place = /at position (\d+)$/.exec(said);
+  if (!place) return said;
+  const before = text.slice(0, Number(place[1])).split("\n");
+  const column = (before.at(-1)?.length ?? 0) + 1;
+  return `${said.slice(0, place.index)}at line ${before.length}, column ${column}`;
+}
+
+function syntaxError(text: string): string | undefined {
+  try {
+    parse(text);
+    return undefined; // It is JSON, but nests too deeply, say.
+  } catch (error) {
+    return error instanceof SyntaxError ? error.message : undefined;
+  }
 }
