@@ -62,7 +62,7 @@ test("it says what it serves and what to try", async () => {
   const dev = start(["dev", "--port", "0", "--workers", "1"], { cwd: folder });
   await dev.said("try: ");
   expect(dev.stderr).toMatch(/listening on ws:\/\/127\.0\.0\.1:\d+/);
-  expect(dev.stderr).toContain("1 workers offer times (filters.ts, watched)");
+  expect(dev.stderr).toContain("1 worker offers times (filters.ts, watched)");
 });
 
 test("a worker that dies is replaced", async () => {

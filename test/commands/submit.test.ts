@@ -297,6 +297,20 @@ describe("cancelling", () => {
     expect(await submit.ended).toMatchObject({ code: 4 });
   });
 
+  test("a second Ctrl-C leaves at once, whatever the coordinator does", async () => {
+    const submit = start(["submit", plans("waiting"), "--input", "-"], { env, input: "1" });
+    await submit.said("running on one");
+    fleet.coordinator.child.kill("SIGSTOP");
+    submit.child.kill("SIGINT");
+    await submit.said("cancelling");
+    submit.child.kill("SIGINT");
+    const { code } = await submit.ended;
+    fleet.coordinator.child.kill("SIGCONT");
+    expect(code).toBe(4);
+    await run(["cancel", "last"], { env }); // Its own cancel may have been lost with it.
+    expect(await run(["result", "last"], { env })).toMatchObject({ code: 4 });
+  });
+
   test("planwire cancel stops it, and says when it comes too late", async () => {
     const submit = start(["submit", plans("waiting"), "--input", "-", "--json"], {
       env,

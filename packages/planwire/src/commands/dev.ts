@@ -122,11 +122,15 @@ async function tellReady(
   screen.say(
     [
       `${style.green("listening")} on ${style.bold(url)}, ${storeText(flags.store)}`,
-      `${fleet.workerIds.length} workers offer ${style.bold(names.join(", "))} (${shown}, watched)`,
+      `${workersText(fleet)} ${style.bold(names.join(", "))} (${shown}, watched)`,
       `${style.dim("try:")} echo '{"plan":{"Execute":{"node_id":"${names[0] ?? "NAME"}"}}}' > plan.json`,
       `${style.dim("    ")} echo '[1,2,3]' | planwire submit plan.json --input -${at}`,
     ].join("\n"),
   );
+}
+
+function workersText({ workerIds }: Fleet): string {
+  return workerIds.length === 1 ? "1 worker offers" : `${workerIds.length} workers offer`;
 }
 
 async function filterNames(url: string, { token }: Flags): Promise<string[]> {

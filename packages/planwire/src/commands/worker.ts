@@ -88,10 +88,15 @@ function onStop(worker: Worker): void {
 
 function tell(event: WorkerLifeEvent, screen: Screen, json: boolean): void {
   if (json) void tellJson(event, screen);
+  if (json && SAID_IN_JSON.has(event.type)) return;
+  if (process.channel !== undefined && LEAVING.has(event.type)) return; // `dev` says so itself.
   const line = lifeLine(event, screen.sayStyle);
-  const isChatter = event.type === "connecting" || event.type === "registered";
-  if (line !== undefined && !(json && isChatter)) screen.say(line);
+  if (line !== undefined) screen.say(line);
 }
+
+type EventType = WorkerLifeEvent["type"];
+const SAID_IN_JSON: ReadonlySet<EventType> = new Set(["connecting", "registered"]);
+const LEAVING: ReadonlySet<EventType> = new Set(["draining", "drained"]);
 
 async function tellJson(event: WorkerLifeEvent, { out }: Screen): Promise<void> {
   if (event.type === "registered") {

@@ -18,7 +18,7 @@ export function runLine(event: RunEvent, style: Style): string | undefined {
     case "NodeCompleted":
       return style.dim(`${event.nodeId} took ${durationText(event.durationMs)}`);
     case "NodeFailed":
-      return style.red(`${event.nodeId} failed: ${event.error}`);
+      return style.red(`${event.nodeId} failed`); // Why is told with the end.
     case "Log":
       return `${style.bold(event.nodeId)}: ${event.message}`;
     case "EventsLost":

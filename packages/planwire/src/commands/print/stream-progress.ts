@@ -69,7 +69,8 @@ class CountedProgress implements StreamProgress {
   end(): void {
     this.#bar?.stop();
     const took = durationText(performance.now() - this.#begun);
-    this.#screen.say(`${this.#state()} in ${count(this.#chunks)} chunks, ${took}`);
+    const chunks = `${count(this.#chunks)} ${this.#chunks === 1 ? "chunk" : "chunks"}`;
+    this.#screen.say(`${this.#state()} in ${chunks}, ${took}`);
   }
 
   #state(): string {
