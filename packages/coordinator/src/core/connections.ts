@@ -31,11 +31,11 @@ export function connectionOpened(
   closeWith(turn, connection, "SHUTTING_DOWN", message);
 }
 
-export function connectionClosed(turn: Turn, conn: ConnectionId): void {
+export function connectionClosed(turn: Turn, conn: ConnectionId, reason: string): void {
   const { state } = turn;
   const connection = state.connections.get(conn);
   if (!connection) return;
-  workerDisconnected(turn, connection);
+  workerDisconnected(turn, connection, reason);
   state.connections.delete(conn);
   for (const planId of connection.watches) state.executions.get(planId)?.watchers.delete(conn);
   for (const streamId of connection.streams) {

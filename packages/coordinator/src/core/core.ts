@@ -75,7 +75,7 @@ function handle(turn: Turn, event: CoreEvent): void {
       return receivedChunk(turn, event.conn, event.head, event.frame);
     }
     case "connectionClosed":
-      return connectionClosed(turn, event.conn);
+      return connectionClosed(turn, event.conn, event.reason);
     case "probeDone": {
       const connection = turn.state.connections.get(event.conn);
       return connection && signOfLife(turn, connection);

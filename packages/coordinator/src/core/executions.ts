@@ -1,6 +1,7 @@
 import type { Outcome, PlanwireError } from "@planwire/protocol";
 import type { WriteAnswer } from "../store/store.js";
 import { change, publishWhenDurable } from "./durable.js";
+import { remember } from "./ended.js";
 import { dequeue } from "./lanes.js";
 import { send, sendError } from "./send.js";
 import type { Ending, Execution, Part, Turn } from "./state.js";
@@ -18,7 +19,7 @@ export function finishAs(turn: Turn, execution: Execution, ending: Ending): void
   change(turn, execution, { type: "finish", outcome, finishedAt: turn.now.wall });
   publishWhenDurable(turn, execution, { kind: "Finished", outcome });
   turn.agenda.push({ do: "endStream", execution, outcome });
-  remember(turn, execution);
+  remember(turn.state, execution);
 }
 
 function outcomeOf(turn: Turn, execution: Execution, ending: Ending): Outcome {
@@ -41,18 +42,6 @@ function dropPart(turn: Turn, part: Part): void {
   if (!holding) return;
   holding.abandoned = true;
   turn.agenda.push({ do: "stopHolding", part });
-}
-
-/** Ended executions leave the heap but for the latest: the store has them. */
-function remember({ state }: Turn, execution: Execution): void {
-  state.ended.add(execution.planId);
-  for (const planId of state.ended) {
-    if (state.ended.size <= state.settings.maxEnded) return;
-    const oldest = state.executions.get(planId);
-    if (oldest?.writing || oldest?.next) return;
-    state.ended.delete(planId);
-    state.executions.delete(planId);
-  }
 }
 
 /** The store did not take the submission: whatever was begun in memory is undone, and nobody was told of it. */

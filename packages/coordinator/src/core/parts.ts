@@ -84,7 +84,7 @@ function statesOf(plan: SerializedPlan): Record<string, Value> {
 /** Does what the stepper asks for. */
 export function follow(turn: Turn, execution: Execution, step: StepResult<Value>): void {
   if (step.end) {
-    turn.agenda.push({ do: "finish", execution, ending: endingOf(step.end) });
+    turn.agenda.push({ do: "finish", execution, ending: endingOf(execution, step.end) });
     return;
   }
   for (const key of step.cancel) {
@@ -137,6 +137,7 @@ function addPart(
 export function partEnded(turn: Turn, part: Part, result: PlanResult): void {
   const { execution, leaf, partId } = part;
   execution.parts.delete(partId);
+  if (result.status === "Cancelled" && result.stopped === false) execution.stopped = false;
   if (leaf) return completeLeaf(turn, execution, leaf.key, leafOutcomeOf(result));
   turn.agenda.push({ do: "finish", execution, ending: wholeEndingOf(execution.plan, result) });
 }
@@ -193,14 +194,14 @@ function wholeEndingOf(plan: SerializedPlan, result: PlanResult): Ending {
   }
 }
 
-function endingOf(end: End<Value>): Ending {
+function endingOf({ stopped }: Execution, end: End<Value>): Ending {
   switch (end.status) {
     case "Succeeded":
       return { ...end, output: valueOfSource(end.output, (value) => value) };
     case "Failed":
       return end;
     case "Cancelled":
-      return { status: "Cancelled", stopped: true };
+      return { status: "Cancelled", stopped };
   }
 }
 

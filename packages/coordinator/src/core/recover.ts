@@ -50,6 +50,7 @@ function executionOf(stored: StoredExecution): Execution {
     attempts: stored.attempts.length,
     lastWorker: stored.attempts.at(-1)?.workerId,
     cancelledBy: stored.cancelledBy,
+    stopped: true,
     outcome: undefined,
     streamId: undefined,
     events: { kept: [], lost: undefined },

@@ -11,6 +11,8 @@ import { closeWith, log, send } from "./send.js";
 import type { Connection, CoreState, Turn, WorkerSession } from "./state.js";
 import { stopHolding } from "./stop.js";
 
+/** The close reason of a worker that goes for good. */
+const LEAVING = "leaving";
 const SWEEP_MS = 1_000;
 /** A sweep that comes later than this was not late by chance: the process stood still. */
 const LATE_MS = 500;
@@ -68,6 +70,7 @@ function admit(turn: Turn, connection: Connection, message: Register): void {
   };
   turn.state.workers.set(worker.workerId, worker);
   connect(turn, connection, worker, message);
+  stopUnknown(turn, worker, message.resume ?? []);
 }
 
 /** The same process with a new socket: the old one is closed, the books are kept and compared. */
@@ -97,6 +100,7 @@ function connect(
   worker.lastSeen = turn.now.mono;
   connection.phase = "worker";
   connection.workerId = worker.workerId;
+  connection.heard = 0;
   describe(state, worker, message);
   const shared = sharedFeatures(message.features);
   worker.features = new Set(shared);
@@ -159,12 +163,17 @@ function compareBooks(turn: Turn, worker: WorkerSession, resume: readonly HeldAt
     const part = execution?.parts.get(holding.partId);
     if (part && (execution?.state === "Cancelling" || holding.abandoned)) stopHolding(turn, part);
   }
+  stopUnknown(turn, worker, resume);
+  fillSlots(turn, worker);
+}
+
+/** What has finished there will be sent, and acknowledged. */
+function stopUnknown(turn: Turn, worker: WorkerSession, resume: readonly HeldAttempt[]): void {
   for (const { plan_id, attempt, state } of resume) {
     const ours = worker.held.get(plan_id);
     if (ours?.attempt === attempt || state === "finished" || worker.conn === undefined) continue;
     send(turn, worker.conn, { type: "CancelPlan", plan_id, attempt });
   }
-  fillSlots(turn, worker);
 }
 
 /** Two processes want one id: the newcomer gets it only when the old socket gives no sign of life. */
@@ -175,7 +184,9 @@ function contest(
   message: Register,
 ): void {
   if (worker.conn === undefined) return;
-  if (worker.rival) return refuseRival(turn, connection, worker.workerId);
+  // One of the inherited wire can't answer while it runs something: its silence would mean nothing.
+  const isDeafNow = worker.inherited && worker.held.size > 0;
+  if (worker.rival || isDeafNow) return refuseRival(turn, connection, worker.workerId);
   worker.rival = {
     conn: connection.id,
     register: message,
@@ -206,7 +217,7 @@ export function signOfLife(turn: Turn, connection: Connection): void {
 }
 
 /** Its socket is gone. A peer of ours may come back within its lease; what an inherited one held is lost. */
-export function workerDisconnected(turn: Turn, connection: Connection): void {
+export function workerDisconnected(turn: Turn, connection: Connection, reason: string): void {
   const { state } = turn;
   const worker =
     connection.workerId === undefined ? undefined : state.workers.get(connection.workerId);
@@ -214,7 +225,8 @@ export function workerDisconnected(turn: Turn, connection: Connection): void {
   const rival = worker.rival;
   worker.conn = undefined;
   worker.rival = undefined;
-  const mayComeBack = !worker.inherited && worker.incarnation !== undefined && worker.held.size > 0;
+  const isOurs = !worker.inherited && worker.incarnation !== undefined;
+  const mayComeBack = isOurs && worker.held.size > 0 && reason !== LEAVING;
   if (!mayComeBack || rival) removeWorker(turn, worker, "its connection was lost");
   const newcomer = rival && state.connections.get(rival.conn);
   if (newcomer && rival) admit(turn, newcomer, rival.register);
@@ -263,14 +275,16 @@ function expire(turn: Turn, worker: WorkerSession): void {
 
 function takeOver(turn: Turn, worker: WorkerSession): void {
   const { rival, conn } = worker;
+  const newcomer = rival && turn.state.connections.get(rival.conn);
+  worker.rival = undefined;
+  if (!newcomer || !rival) return fillSlots(turn, worker);
   const old = conn === undefined ? undefined : turn.state.connections.get(conn);
   if (old) {
     old.workerId = undefined;
     closeWith(turn, old, "SESSION_REPLACED", "another process took over this worker's id");
   }
   removeWorker(turn, worker, "another process took over its id");
-  const newcomer = rival && turn.state.connections.get(rival.conn);
-  if (newcomer && rival) admit(turn, newcomer, rival.register);
+  admit(turn, newcomer, rival.register);
 }
 
 export function workerOf(turn: Turn, conn: ConnectionId): WorkerSession | undefined {

@@ -138,6 +138,8 @@ export interface Execution {
   attempts: number;
   lastWorker: string | undefined;
   cancelledBy: string | undefined;
+  /** False once a part could not be stopped. */
+  stopped: boolean;
   outcome: Outcome | undefined;
   streamId: string | undefined;
   readonly events: EventRing;

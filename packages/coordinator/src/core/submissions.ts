@@ -125,6 +125,7 @@ function newExecution(
     attempts: 0,
     lastWorker: undefined,
     cancelledBy: undefined,
+    stopped: true,
     outcome: undefined,
     streamId: undefined,
     events: { kept: [], lost: undefined },
