@@ -186,6 +186,20 @@ describe("running filters", () => {
     expect(result).toMatchObject({ output: { type: "Bytes", data: Buffer.of(2, 3) } });
   });
 
+  test.each(["proxy", "proxy-inline"])(
+    "an output that can't be cloned (%s) is VALUE_UNSUPPORTED, and harms no other call",
+    async (filter) => {
+      await start({ filters: [filterModule("basic.ts")] });
+      const session = await coordinator.worker();
+      session.sendBatch(
+        { type: "AssignPlan", plan: executePlan(filter, json(1), "bad"), attempt: 1 },
+        { type: "AssignPlan", plan: executePlan("double-inline", json(1), "good"), attempt: 1 },
+      );
+      expect((await session.result("bad")).result).toMatchObject({ code: "VALUE_UNSUPPORTED" });
+      expect((await session.result("good")).result).toMatchObject({ output: json(2) });
+    },
+  );
+
   test("Fit fits with the labels, forwards, and gives the states", async () => {
     await start({ filters: [filterModule("basic.ts")] });
     const session = await coordinator.worker();

@@ -8,14 +8,14 @@ import { CallServer } from "./serve-calls.js";
 
 interface Port {
   readonly files: readonly string[];
-  post(message: FromIsolate): void;
+  post(message: FromIsolate, transfer?: readonly ArrayBuffer[]): void;
   onMessage(take: (message: ToIsolate) => void): void;
 }
 
 function threadPort(port: NonNullable<typeof parentPort>): Port {
   return {
     files: (workerData as { files: readonly string[] }).files,
-    post: (message) => port.postMessage(message),
+    post: (message, transfer = []) => port.postMessage(message, transfer),
     onMessage: (take) => port.on("message", take),
   };
 }
@@ -39,8 +39,8 @@ async function serve(port: Port): Promise<void> {
     (report) => port.post({ type: "report", report }),
   );
   const run = async ({ call }: Extract<ToIsolate, { type: "call" }>): Promise<void> => {
-    postOutcome(call, await server.run(call), (outcome) =>
-      port.post({ type: "done", call: call.call, outcome }),
+    postOutcome(call, await server.run(call), (outcome, transfer) =>
+      port.post({ type: "done", call: call.call, outcome }, transfer),
     );
   };
   port.onMessage((message) => {

@@ -1,22 +1,24 @@
 import type { CallOutcome, FilterCall } from "../core/filter-call.js";
 import { callError } from "../execute/call-error.js";
-import { compactValue } from "./compact.js";
+import { ownOutcome } from "./own-buffers.js";
 
-/** Posts an outcome to another thread. What can't be cloned there (a Proxy, of which JavaScript can't tell that it is one) fails the call. */
+/** Posts an outcome from a thread of its own. */
 export function postOutcome(
   { nodeId }: FilterCall,
   outcome: CallOutcome,
-  post: (outcome: CallOutcome) => void,
+  post: (outcome: CallOutcome, transfer: readonly ArrayBuffer[]) => void,
 ): void {
   try {
-    post(outcome.status === "done" ? { ...outcome, value: compactValue(outcome.value) } : outcome);
+    const { message, transfer } = ownOutcome(outcome);
+    post(message, transfer);
   } catch (error) {
-    const message = `the output of node "${nodeId}" can't travel: ${String(error)}`;
-    post({
-      status: "failed",
-      error: callError("VALUE_UNSUPPORTED", message, nodeId, {
-        hint: "return plain data, not proxies (of a store or an ORM, say)",
-      }),
-    });
+    post(notCloneable(nodeId, error), []);
   }
+}
+
+/** What the checks let through and yet can't be cloned: a Proxy, of which JavaScript can't tell that it is one. */
+export function notCloneable(nodeId: string, error: unknown): CallOutcome {
+  const message = `the output of node "${nodeId}" can't travel: ${String(error)}`;
+  const hint = "return plain data, not proxies (of a store or an ORM, say)";
+  return { status: "failed", error: callError("VALUE_UNSUPPORTED", message, nodeId, { hint }) };
 }

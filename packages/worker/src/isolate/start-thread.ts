@@ -1,5 +1,6 @@
 import { Worker } from "node:worker_threads";
-import type { FromIsolate } from "./messages.js";
+import type { FromIsolate, ToIsolate } from "./messages.js";
+import { ownCall } from "./own-buffers.js";
 import type { StartIsolate } from "./pool.js";
 
 /** Starts threads that load `files` and run their filters. */
@@ -16,7 +17,11 @@ export function threadStarter(files: readonly string[]): StartIsolate {
     });
     thread.on("exit", (code) => events.ended(reason ?? `its thread ended with code ${code}`));
     return {
-      post: (message) => thread.postMessage(message),
+      post: (message) => {
+        if (message.type === "abort") return thread.postMessage(message);
+        const { message: call, transfer } = ownCall(message.call);
+        thread.postMessage({ type: "call", call } satisfies ToIsolate, transfer);
+      },
       kill: () => void thread.terminate(),
     };
   };

@@ -5,7 +5,8 @@ import type { WorkerLifeEvent } from "../core/effect.js";
 import { offerKey, type FilterCall } from "../core/filter-call.js";
 import { loadFilters, offerOf } from "../isolate/load-filters.js";
 import type { LoadFailure } from "../isolate/messages.js";
-import { postOutcome } from "../isolate/post-outcome.js";
+import { ownOutcome } from "../isolate/own-buffers.js";
+import { notCloneable } from "../isolate/post-outcome.js";
 import { CallServer } from "../isolate/serve-calls.js";
 import { loadFailed } from "./load-failed.js";
 import type { FromLink, LinkOptions, ToLink } from "./messages.js";
@@ -45,7 +46,10 @@ export class LinkHost {
       name: "planwire-link",
       workerData,
     });
-    this.#poster = new BatchPoster(this.#thread);
+    this.#poster = new BatchPoster(this.#thread, (message, error) => {
+      if (message.type !== "done") throw error;
+      return { ...message, outcome: notCloneable(message.nodeId, error) };
+    });
     this.#calls = new CallServer(
       (key) => this.#inline.get(key),
       (report) => this.#poster.post({ type: "report", report }),
@@ -135,9 +139,9 @@ export class LinkHost {
   }
 
   async #run(call: FilterCall): Promise<void> {
-    postOutcome(call, await this.#calls.run(call), (outcome) =>
-      this.#poster.post({ type: "done", call: call.call, outcome }),
-    );
+    const { message: outcome, transfer } = ownOutcome(await this.#calls.run(call));
+    const { call: id, nodeId } = call;
+    this.#poster.post({ type: "done", call: id, nodeId, outcome }, transfer);
   }
 
   async #loadInline(files: readonly string[]): Promise<void> {

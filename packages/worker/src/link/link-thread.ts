@@ -6,9 +6,11 @@ import { BatchPoster } from "./post-in-batches.js";
 // The entry of the link thread. No filter ever runs here, so nothing that a filter does delays a heartbeat.
 
 function serve(port: NonNullable<typeof parentPort>): void {
-  const poster = new BatchPoster<FromLink>(port);
+  const poster = new BatchPoster<FromLink>(port, (_message, error) => {
+    throw error;
+  });
   const link = new Link(workerData as LinkOptions, {
-    post: (message) => poster.post(message),
+    post: (message, transfer) => poster.post(message, transfer),
     flush: () => poster.flush(),
     exit: () => {
       poster.flush();

@@ -1,10 +1,10 @@
 import { WorkerCore } from "../core/core.js";
 import type { Effect, WorkerLifeEvent } from "../core/effect.js";
 import type { CoreEvent } from "../core/event.js";
-import { offerKey, type FilterCall, type FilterOffer } from "../core/filter-call.js";
+import { offerKey, type FilterOffer } from "../core/filter-call.js";
 import { findCapabilities, knownCapabilities } from "../detect/capabilities.js";
-import { compactCall } from "../isolate/compact.js";
 import type { Loaded, LoadFailure } from "../isolate/messages.js";
+import { ownCall } from "../isolate/own-buffers.js";
 import { IsolatePool, type PoolEvents } from "../isolate/pool.js";
 import { processStarter } from "../isolate/start-process.js";
 import { threadStarter } from "../isolate/start-thread.js";
@@ -14,7 +14,7 @@ import type { FromLink, LinkOptions, ToLink } from "./messages.js";
 import { CoordinatorSocket, type SocketEvents } from "./socket.js";
 
 export interface LinkHostPort {
-  post(message: FromLink): void;
+  post(message: FromLink, transfer?: readonly ArrayBuffer[]): void;
   flush(): void;
   /** Ends this thread. */
   exit(): void;
@@ -141,9 +141,9 @@ export class Link {
   }
 
   #startCall({ call, isolate }: Extract<Effect, { type: "startCall" }>): void {
-    const compact: FilterCall = compactCall(call);
-    if (isolate !== "inline") return this.#pool(isolate).run(compact);
-    this.#host.post({ type: "call", call: compact });
+    if (isolate !== "inline") return this.#pool(isolate).run(call);
+    const { message, transfer } = ownCall(call);
+    this.#host.post({ type: "call", call: message }, transfer);
     // Told before it runs: should it take the whole process with it, the coordinator knows which plan did that.
     this.#feed({ type: "startCallDone", call: call.call });
   }

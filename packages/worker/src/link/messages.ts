@@ -26,7 +26,12 @@ export type ToLink =
   | { readonly type: "inlineLoaded"; readonly failures: readonly LoadFailure[] }
   | { readonly type: "offer"; readonly offer: number; readonly filters: readonly FilterOffer[] }
   | { readonly type: "report"; readonly report: CallReport }
-  | { readonly type: "done"; readonly call: CallId; readonly outcome: CallOutcome }
+  | {
+      readonly type: "done";
+      readonly call: CallId;
+      readonly nodeId: string;
+      readonly outcome: CallOutcome;
+    }
   | { readonly type: "drain"; readonly reason: string }
   | { readonly type: "close" };
 

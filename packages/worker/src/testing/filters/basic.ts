@@ -42,4 +42,10 @@ export const logs = defineFilter("logs", (lines: number, ctx) => {
   return lines;
 });
 
+export const proxy = defineFilter("proxy", (): number[] => new Proxy([1], {}));
+export const proxyInline = defineFilter("proxy-inline", {
+  isolate: "inline",
+  forward: (): number[] => new Proxy([1], {}),
+});
+
 export const bytes = defineFilter("bytes", (x: Uint8Array) => x.map((byte) => byte + 1));

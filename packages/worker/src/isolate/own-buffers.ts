@@ -1,0 +1,56 @@
+import type { TypedArray, Value } from "@planwire/protocol";
+import type { CallOutcome, FilterCall } from "../core/filter-call.js";
+
+/** Something to post to another thread, and the buffers in it that go over without being copied. */
+export interface Posted<T> {
+  readonly message: T;
+  readonly transfer: readonly ArrayBuffer[];
+}
+
+// Whoever gave us a value may go on using its bytes: a frame holds several, a filter keeps what it returned. So they are copied once, and
+// the copy is transferred. Cloning would copy them twice, and for a view its whole buffer.
+
+export function ownCall(call: FilterCall): Posted<FilterCall> {
+  const transfer: ArrayBuffer[] = [];
+  const { input, y, state } = call;
+  const message: FilterCall = {
+    ...call,
+    input: own(input, transfer),
+    ...(y !== undefined && { y: own(y, transfer) }),
+    ...(state !== undefined && { state: own(state, transfer) }),
+  };
+  return { message, transfer };
+}
+
+export function ownOutcome(outcome: CallOutcome): Posted<CallOutcome> {
+  if (outcome.status !== "done") return { message: outcome, transfer: [] };
+  const transfer: ArrayBuffer[] = [];
+  return { message: { status: "done", value: own(outcome.value, transfer) }, transfer };
+}
+
+function own(value: Value, transfer: ArrayBuffer[]): Value {
+  switch (value.type) {
+    case "Json":
+    case "Text":
+    case "Empty":
+      return value;
+    case "Bytes":
+    case "Object":
+      return { type: value.type, data: copyOf(new Uint8Array(value.data), transfer) };
+    case "Tensor": {
+      const { values } = value.data;
+      if (Array.isArray(values)) return value;
+      return { type: "Tensor", data: { ...value.data, values: copyOf(values.slice(), transfer) } };
+    }
+    case "Record":
+      return {
+        type: "Record",
+        data: value.data.map(([key, member]) => [key, own(member, transfer)]),
+      };
+  }
+}
+
+function copyOf<T extends TypedArray>(copy: T, transfer: ArrayBuffer[]): T {
+  transfer.push(copy.buffer as ArrayBuffer);
+  return copy;
+}
