@@ -2,6 +2,7 @@ import { partIdOf, signalOf, type StepResult } from "@planwire/plan";
 import type { Value } from "@planwire/protocol";
 import type { StoredAttempt, StoredExecution } from "../store/store.js";
 import { stopExecution } from "./cancel.js";
+import { ringAfterRestart } from "./event-ring.js";
 import { finishAs } from "./executions.js";
 import {
   beginParts,
@@ -15,22 +16,37 @@ import {
 } from "./parts.js";
 import { GIVEN_BACK, loseAttempt, NEVER_ARRIVED } from "./results.js";
 import type { Execution, Part, Turn, WorkerSession } from "./state.js";
+import { publish } from "./watches.js";
 
 /**
  * Takes up what a store held when its coordinator ended: outcomes are replayed in the order they were written, and every written
  * assignment has one full lease in which its worker may come back with it.
  */
 export function recover(turn: Turn, stored: StoredExecution): void {
-  const execution = executionOf(stored);
+  const execution = executionOf(stored, turn.state.boot);
   turn.state.executions.set(execution.planId, execution);
+  retell(turn, execution, stored);
   if (execution.kind === "stream") return endLostStream(turn, execution);
-  if (!stored.cut) return beginParts(turn, execution);
-  if (stored.cut.kind === "whole") recoverWhole(turn, execution, stored);
+  if (!stored.cut) beginParts(turn, execution);
+  else if (stored.cut.kind === "whole") recoverWhole(turn, execution, stored);
   else recoverCut(turn, execution, stored);
   if (execution.state === "Cancelling") stopExecution(turn, execution);
 }
 
-function executionOf(stored: StoredExecution): Execution {
+/** The durable events, under new numbers: who watches was told that the old ones are lost. */
+function retell(turn: Turn, execution: Execution, stored: StoredExecution): void {
+  publish(turn, execution, { kind: "Accepted" }, stored.submittedAt);
+  for (const { partId: part_id, attempt, workerId: worker_id, lost: reason } of stored.attempts) {
+    const about = { part_id, attempt, worker_id };
+    publish(turn, execution, { kind: "AttemptStarted", ...about }, turn.now.wall);
+    if (reason === undefined) continue;
+    publish(turn, execution, { kind: "AttemptLost", ...about, reason }, turn.now.wall);
+  }
+  const { cancelledBy: by } = stored;
+  if (by !== undefined) publish(turn, execution, { kind: "CancelRequested", by }, turn.now.wall);
+}
+
+function executionOf(stored: StoredExecution, boot: number): Execution {
   const { planId, kind, contentHash, plan, name, submittedAt, state, version, cut } = stored;
   return {
     planId,
@@ -53,7 +69,7 @@ function executionOf(stored: StoredExecution): Execution {
     stopped: true,
     outcome: undefined,
     streamId: undefined,
-    events: { kept: [], lost: undefined },
+    events: ringAfterRestart(boot),
     watchers: new Map(),
   };
 }

@@ -15,6 +15,8 @@ export interface Settings {
   readonly maxAttempts: number;
   /** Events kept per execution, for who watches later. */
   readonly maxEvents: number;
+  /** What workers told, in bytes, of one execution. */
+  readonly maxEventBytes: number;
   /** Ended executions kept in memory, for who asks soon. */
   readonly maxEnded: number;
   readonly maxConnections: number;
@@ -38,6 +40,7 @@ export const DEFAULT_SETTINGS: Omit<Settings, "coordinatorId" | "version"> = {
   maxQueued: 100_000,
   maxAttempts: 5,
   maxEvents: 1_000,
+  maxEventBytes: 256 * 1024,
   maxEnded: 1_000,
   maxConnections: 10_000,
   maxWatches: 10_000,

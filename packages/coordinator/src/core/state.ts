@@ -195,7 +195,9 @@ export type Waiting =
     };
 
 export interface EventRing {
-  kept: PlanEvent[];
+  readonly kept: PlanEvent[];
+  /** Of what workers told, roughly. */
+  toldBytes: number;
   /** Numbers of the first and last event that fell out. */
   lost: { from: EventNumber; to: EventNumber } | undefined;
 }

@@ -8,6 +8,7 @@ import {
 import { acceptedMessage } from "./accepted.js";
 import { closest } from "./closest.js";
 import { accept, publishWhenDurable, whenDurable } from "./durable.js";
+import { newRing } from "./event-ring.js";
 import { certainNodeIds, needsOf } from "./needs.js";
 import { beginParts, isTrainable } from "./parts.js";
 import { sendError } from "./send.js";
@@ -128,7 +129,7 @@ function newExecution(
     stopped: true,
     outcome: undefined,
     streamId: undefined,
-    events: { kept: [], lost: undefined },
+    events: newRing(),
     watchers: new Map(),
   };
 }
@@ -189,12 +190,12 @@ function assertInput({ input }: SerializedPlan): void {
 
 /** A filter that nobody ever offered is a slip of the pen, once there is a worker that could have offered it. */
 function assertFilters(state: CoreState, plan: SerializedPlan): void {
-  const workers = [...state.workers.values()].filter(({ conn }) => conn !== undefined);
-  if (!workers.some(({ inherited }) => !inherited)) return;
   const needs = needsOf(state, plan);
-  const anInheritedMay = needs.inherited && workers.some(({ inherited }) => inherited);
   const missing = (needs.ours ?? boundFilters(plan)).filter((name) => !state.everOffered.has(name));
-  if (missing.length === 0 || anInheritedMay) return;
+  if (missing.length === 0) return;
+  const workers = [...state.workers.values()].filter(({ conn }) => conn !== undefined);
+  const anInheritedMay = needs.inherited && workers.some(({ inherited }) => inherited);
+  if (anInheritedMay || !workers.some(({ inherited }) => !inherited)) return;
   const offered = [
     ...new Set(workers.flatMap((one) => one.offered.map(({ name }) => name))),
   ].sort();

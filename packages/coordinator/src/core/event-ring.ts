@@ -1,0 +1,90 @@
+import type { EventNumber, PlanEvent } from "@planwire/protocol";
+import type { EventRing } from "./state.js";
+
+// What is kept of an execution's events for who watches later. Accepted, attempts, cancel and the outcome are durable and stay; what workers
+// tell is bounded in number and bytes, and of a node's progress the newest says all.
+
+export interface RingLimits {
+  readonly maxEvents: number;
+  readonly maxEventBytes: number;
+}
+
+export function newRing(): EventRing {
+  return { kept: [], toldBytes: 0, lost: undefined };
+}
+
+/** After a restart: whatever was told before is lost, and what is durable is told again. */
+export function ringAfterRestart(boot: number): EventRing {
+  return { ...newRing(), lost: { from: [1, 1], to: [boot, 0] } };
+}
+
+export function keep(ring: EventRing, message: PlanEvent, limits: RingLimits): void {
+  const outdated = isProgress(message)
+    ? ring.kept.findLastIndex((earlier) => isProgressOfSame(earlier, message))
+    : -1;
+  if (outdated !== -1) remove(ring, outdated);
+  ring.kept.push(message);
+  ring.toldBytes += weightOf(message);
+  while (ring.kept.length > limits.maxEvents || ring.toldBytes > limits.maxEventBytes) {
+    const oldest = ring.kept.findIndex(({ event }) => event.kind === "Worker");
+    const lost = oldest === -1 ? undefined : remove(ring, oldest);
+    if (!lost) return;
+    ring.lost = { from: ring.lost?.from ?? lost.number, to: lost.number };
+  }
+}
+
+function remove(ring: EventRing, index: number): PlanEvent | undefined {
+  const [removed] = ring.kept.splice(index, 1);
+  if (removed) ring.toldBytes -= weightOf(removed);
+  return removed;
+}
+
+const OVERHEAD = 100;
+
+/** What a worker told, roughly in bytes; nothing for events of our own, which are small and few. */
+function weightOf({ event }: PlanEvent): number {
+  if (event.kind !== "Worker") return 0;
+  let weight = OVERHEAD;
+  for (const [key, value] of Object.entries(event.event)) {
+    weight += key.length + (typeof value === "string" ? value.length : 8);
+    if (typeof value === "object" && value !== null) weight += JSON.stringify(value).length;
+  }
+  return weight;
+}
+
+function isProgress({ event }: PlanEvent): boolean {
+  return event.kind === "Worker" && event.event.event_type === "NodeProgress";
+}
+
+function isProgressOfSame(a: PlanEvent, b: PlanEvent): boolean {
+  if (a.event.kind !== "Worker" || b.event.kind !== "Worker") return false;
+  const [one, other] = [a.event.event, b.event.event];
+  return (
+    one.event_type === "NodeProgress" &&
+    other.event_type === "NodeProgress" &&
+    one["node_id"] === other["node_id"] &&
+    a.event.part_id === b.event.part_id
+  );
+}
+
+/** What is kept after `from`, and in its place what was lost. */
+export function keptAfter(
+  { kept, lost }: EventRing,
+  from: EventNumber | undefined,
+  about: Pick<PlanEvent, "plan_id" | "at">,
+): PlanEvent[] {
+  const after = kept.filter(({ number }) => !from || isAfter(number, from));
+  if (!lost || (from && !isAfter(lost.to, from))) return after;
+  const event = {
+    kind: "EventsLost",
+    from: from && isAfter(from, lost.from) ? from : lost.from,
+    to: lost.to,
+  } as const;
+  const gap: PlanEvent = { type: "PlanEvent", ...about, number: lost.to, event };
+  const index = after.findIndex(({ number }) => isAfter(number, lost.to));
+  return index === -1 ? [...after, gap] : after.toSpliced(index, 0, gap);
+}
+
+function isAfter([boot, n]: EventNumber, [otherBoot, other]: EventNumber): boolean {
+  return boot > otherBoot || (boot === otherBoot && n > other);
+}

@@ -1,0 +1,175 @@
+import { expect, it } from "vitest";
+import { CoordinatorDriver, planOf } from "../testing/coordinator-driver.js";
+
+type Conn = ReturnType<CoordinatorDriver["connect"]>;
+
+function progress(driver: CoordinatorDriver, worker: Conn, progress: number, node_id = "f") {
+  const event = { event_type: "NodeProgress", run_id: "p", node_id, progress } as const;
+  driver.receive(worker, { type: "Event", worker_id: "w", plan_id: "p", attempt: 1, event });
+}
+function started(driver: CoordinatorDriver, worker: Conn, node_id: string) {
+  const event = { event_type: "NodeStarted", run_id: "p", node_id } as const;
+  driver.receive(worker, { type: "Event", worker_id: "w", plan_id: "p", attempt: 1, event });
+}
+const kindsTo = (driver: CoordinatorDriver, client: Conn) =>
+  driver
+    .eventsTo(client)
+    .map((event) => (event.kind === "Worker" ? event.event.event_type : event.kind));
+const watch = (driver: CoordinatorDriver, client: Conn, more: object = {}) =>
+  driver.receive(client, { type: "Watch", request_id: 5, plan_id: "p", ...more });
+
+it("a watcher gets what is kept and what comes, in the order of their numbers, and Finished last", () => {
+  const driver = new CoordinatorDriver();
+  const worker = driver.worker("w");
+  const [submitter, late] = [driver.client(), driver.client()];
+  driver.submit(submitter, planOf("p"), { watch: true });
+  const assigned = driver.take(worker, "AssignPlan");
+  started(driver, worker, "f");
+  watch(driver, late);
+  expect(driver.take(late, "Watching")).toMatchObject({ request_id: 5, state: "Running" });
+  progress(driver, worker, 0.5);
+  driver.answer(worker, assigned, 1);
+  const kinds = ["Accepted", "AttemptStarted", "NodeStarted", "NodeProgress", "Finished"];
+  expect(kindsTo(driver, submitter)).toEqual(kinds);
+  expect(kindsTo(driver, late)).toEqual(kinds);
+  const numbers = driver.sent.flatMap(({ conn, message }) =>
+    conn === late && message.type === "PlanEvent" ? [message.number] : [],
+  );
+  expect(numbers.every(([boot]) => boot === 1)).toBe(true);
+  expect(numbers).toEqual(numbers.toSorted(([, a], [, b]) => a - b));
+});
+
+it("a watcher that resumes by a number gets only what came after it", () => {
+  const driver = new CoordinatorDriver();
+  const worker = driver.worker("w");
+  const client = driver.client();
+  driver.submit(client, planOf("p"), { watch: true });
+  started(driver, worker, "f");
+  const seen = driver.sent.flatMap(({ message }) =>
+    message.type === "PlanEvent" ? [message.number] : [],
+  );
+  const again = driver.client();
+  watch(driver, again, { from: seen[1] });
+  expect(kindsTo(driver, again)).toEqual(["NodeStarted"]);
+});
+
+it("who waits for the outcome alone gets nothing else", () => {
+  const driver = new CoordinatorDriver();
+  const worker = driver.worker("w");
+  const client = driver.client();
+  driver.submit(client, planOf("p"), { watch: true, only_outcome: true });
+  started(driver, worker, "f");
+  driver.answer(worker, driver.take(worker, "AssignPlan"), 1);
+  expect(kindsTo(driver, client)).toEqual(["Finished"]);
+});
+
+it("a later Watch of a connection replaces its earlier one; after Unwatch nothing comes", () => {
+  const driver = new CoordinatorDriver();
+  const worker = driver.worker("w");
+  const client = driver.client();
+  driver.submit(client, planOf("p"), { watch: true });
+  watch(driver, client, { only_outcome: true });
+  started(driver, worker, "f");
+  expect(kindsTo(driver, client)).toEqual(["Accepted", "AttemptStarted"]);
+  driver.receive(client, { type: "Unwatch", plan_id: "p" });
+  driver.answer(worker, driver.take(worker, "AssignPlan"), 1);
+  expect(kindsTo(driver, client)).toEqual(["Accepted", "AttemptStarted"]);
+});
+
+it("of a node's progress only the newest is kept", () => {
+  const driver = new CoordinatorDriver();
+  const worker = driver.worker("w");
+  driver.submit(driver.client(), planOf("p"));
+  for (let i = 1; i <= 100; i++) {
+    progress(driver, worker, i / 100, "f");
+    progress(driver, worker, i / 100, "g");
+  }
+  const late = driver.client();
+  watch(driver, late);
+  expect(kindsTo(driver, late)).toEqual([
+    "Accepted",
+    "AttemptStarted",
+    "NodeProgress",
+    "NodeProgress",
+  ]);
+});
+
+it("what falls out of the ring is one EventsLost, and no durable event falls out", () => {
+  const driver = new CoordinatorDriver({ settings: { maxEvents: 4 } });
+  const worker = driver.worker("w");
+  driver.submit(driver.client(), planOf("p"));
+  for (let i = 0; i < 10; i++) started(driver, worker, `n${i}`);
+  const late = driver.client();
+  watch(driver, late);
+  expect(kindsTo(driver, late)).toEqual([
+    "Accepted",
+    "AttemptStarted",
+    "EventsLost",
+    "NodeStarted",
+    "NodeStarted",
+  ]);
+  expect(driver.eventsTo(late)[2]).toEqual({ kind: "EventsLost", from: [1, 3], to: [1, 10] });
+});
+
+it("events of one execution take a bounded number of bytes", () => {
+  const driver = new CoordinatorDriver({ settings: { maxEventBytes: 1_000 } });
+  const worker = driver.worker("w");
+  driver.submit(driver.client(), planOf("p"));
+  for (let i = 0; i < 100; i++) started(driver, worker, `n${i}`);
+  const kept = driver.core.state.executions.get("p")?.events.kept ?? [];
+  expect(kept.filter(({ event }) => event.kind === "Worker").length).toBeLessThanOrEqual(10);
+  expect(kept.at(-1)).toMatchObject({ event: { event: { node_id: "n99" } } });
+});
+
+it("an event of an attempt that the worker does not hold goes to nobody", () => {
+  const driver = new CoordinatorDriver();
+  const [w, x] = [driver.worker("w"), driver.worker("x")];
+  const client = driver.client();
+  driver.submit(client, planOf("p"), { watch: true });
+  const event = { event_type: "NodeStarted", run_id: "p", node_id: "f" } as const;
+  driver.receive(x, { type: "Event", worker_id: "x", plan_id: "p", attempt: 1, event });
+  driver.receive(w, { type: "Event", worker_id: "w", plan_id: "p", attempt: 2, event });
+  expect(kindsTo(driver, client)).toEqual(["Accepted", "AttemptStarted"]);
+});
+
+it("after a restart a watcher is told that events were lost, then what is durable, then what comes", async () => {
+  const before = new CoordinatorDriver();
+  const client = before.client();
+  const worker = before.worker("w");
+  before.submit(client, planOf("p"), { watch: true });
+  started(before, worker, "f");
+  const driver = await before.restarted();
+  const late = driver.client();
+  watch(driver, late, { from: [1, 3] });
+  expect(kindsTo(driver, late)).toEqual(["EventsLost", "Accepted", "AttemptStarted"]);
+  expect(driver.eventsTo(late)[0]).toMatchObject({ from: [1, 3] });
+  const numbers = driver.sent.flatMap(({ conn, message }) =>
+    conn === late && message.type === "PlanEvent" ? [message.number] : [],
+  );
+  expect(numbers.slice(1).every(([boot]) => boot === 2)).toBe(true);
+});
+
+it("of what has left memory the outcome is told, under a number after all others", async () => {
+  const driver = new CoordinatorDriver({ settings: { maxEnded: 0 } });
+  const worker = driver.worker("w");
+  const client = driver.client();
+  driver.submit(client, planOf("p"), { watch: true });
+  driver.answer(worker, driver.take(worker, "AssignPlan"), 1);
+  const last = driver.sent.flatMap(({ message }) =>
+    message.type === "PlanEvent" ? [message.number[1]] : [],
+  );
+  const late = driver.client();
+  watch(driver, late, { from: [1, 2] });
+  await driver.answerQuestions();
+  const finished = driver.take(late, "PlanEvent");
+  expect(finished.event).toMatchObject({ kind: "Finished", outcome: { status: "Succeeded" } });
+  expect(finished.number[1]).toBeGreaterThan(Math.max(...last));
+});
+
+it("an execution that nobody knows can't be watched", async () => {
+  const driver = new CoordinatorDriver();
+  const client = driver.client();
+  watch(driver, client);
+  await driver.answerQuestions();
+  expect(driver.take(client, "Error")).toMatchObject({ code: "PLAN_UNKNOWN", request_id: 5 });
+});
