@@ -195,3 +195,13 @@ describe("a token", () => {
     expect(refused.hasEnded).toBe(false);
   });
 });
+
+test("a plan that no worker can take says why it waits", async () => {
+  const { url } = await startCoordinator("--store", "memory");
+  const submit = start(["submit", `${fixture("plans.ts")}#doubled`, "--input", "-"], {
+    env: { PLANWIRE_URL: url },
+    input: "[1]",
+  });
+  await submit.said("no worker is connected");
+  expect(await submit.stop("SIGINT")).toMatchObject({ code: 4 });
+});

@@ -24,7 +24,7 @@ export async function followRun(run: Run<unknown>, screen: Screen): Promise<Outc
 
 async function explain(run: Run<unknown>, screen: Screen): Promise<void> {
   try {
-    screen.say(`${screen.sayStyle.yellow("it waits:")} ${await run.explain()}`);
+    screen.say(screen.sayStyle.yellow(await run.explain()));
   } catch {
     // It ended meanwhile, or the connection is away: both are told elsewhere.
   }

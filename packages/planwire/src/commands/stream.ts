@@ -89,7 +89,7 @@ async function writeResults(
   const { out } = screen;
   for await (const result of results) {
     const rows = resultRows(result);
-    for (const row of rows) await out.write(rowLine(row));
+    await out.write(rows.map(rowLine).join(""));
     if (out.closed.aborted) return EXIT.ok; // Leaving the loop cancels the stream.
     progress.countOut(rows.length);
   }
