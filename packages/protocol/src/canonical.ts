@@ -106,17 +106,21 @@ function canonical(value: unknown): string {
   }
 }
 
+/** Written in a loop: on the way of every submission, chained array methods took twice as long. */
 function canonicalObject(value: object): string {
   const members = value as Readonly<Record<string, unknown>>;
-  const keys = Object.keys(members).filter((key) => members[key] !== undefined);
-  return `{${keys
-    .toSorted()
-    .map((key) => `${JSON.stringify(key)}:${canonical(members[key])}`)
-    .join(",")}}`;
+  let text = "";
+  for (const key of Object.keys(members).sort()) {
+    const member = members[key];
+    if (member === undefined) continue;
+    text += `${text === "" ? "" : ","}${JSON.stringify(key)}:${canonical(member)}`;
+  }
+  return `{${text}}`;
 }
 
 /** By value: 1 and 1n are the same, 2^60 as float and as integer too, -0 is 0. NaN and infinities by name, which no JSON number is. */
 function numberText(value: number): string {
+  if (Number.isSafeInteger(value)) return value === 0 ? "0" : String(value);
   if (!Number.isFinite(value)) return JSON.stringify(String(value));
   return Number.isInteger(value) ? BigInt(value).toString() : String(value);
 }

@@ -10,7 +10,7 @@ import type {
 import type { StoredCut } from "../store/store.js";
 import { dequeue } from "./lanes.js";
 import { isImpossible, needsOf } from "./needs.js";
-import type { CoreState, Ending, Execution, Part, Turn } from "./state.js";
+import type { CoreState, Ending, Execution, Needs, Part, Turn } from "./state.js";
 
 /** Makes the parts with which an execution begins, and hands out those for which there is a slot. */
 export function beginParts(turn: Turn, execution: Execution): void {
@@ -18,7 +18,7 @@ export function beginParts(turn: Turn, execution: Execution): void {
   const cut = cutFor(plan, { inherited: false });
   const whole = cut.kind === "whole" ? needsOf(turn.state, plan) : undefined;
   if (whole && !isImpossible(whole)) {
-    const part = wholePart(turn.state, execution, partIdOf(execution.planId, ""));
+    const part = wholePart(turn.state, execution, partIdOf(execution.planId, ""), whole);
     turn.agenda.push({ do: "dispatchPart", part });
     return;
   }
@@ -26,8 +26,14 @@ export function beginParts(turn: Turn, execution: Execution): void {
   walkBy(turn, execution, whole ? { kind: "leaves" } : cut);
 }
 
-export function wholePart(state: CoreState, execution: Execution, partId: string): Part {
-  return addPart(state, execution, partId, undefined, { ...execution.plan, plan_id: partId });
+export function wholePart(
+  state: CoreState,
+  execution: Execution,
+  partId: string,
+  needs = needsOf(state, execution.plan),
+): Part {
+  const plan = { ...execution.plan, plan_id: partId };
+  return addPart(state, execution, partId, undefined, plan, needs);
 }
 
 /** Walks the plan here, part by part. Only while no part of it has an outcome. */
@@ -107,7 +113,7 @@ function startLeaf(turn: Turn, execution: Execution, leaf: Leaf<Value>): void {
 export function leafPart(state: CoreState, execution: Execution, leaf: Leaf<Value>): Part {
   const input = valueOfSource(leaf.input, (value) => value);
   const plan = subPlan(execution.plan, leaf, { input, state: leaf.state });
-  return addPart(state, execution, plan.plan_id, leaf, plan);
+  return addPart(state, execution, plan.plan_id, leaf, plan, needsOf(state, plan, leaf.target));
 }
 
 function addPart(
@@ -116,13 +122,14 @@ function addPart(
   partId: string,
   leaf: Leaf<Value> | undefined,
   plan: SerializedPlan,
+  needs: Needs,
 ): Part {
   const part: Part = {
     partId,
     execution,
     leaf,
     plan,
-    needs: leaf ? needsOf(state, plan, leaf.target) : needsOf(state, plan),
+    needs,
     order: ++state.lastNumber.part,
     attempt: 0,
     workerId: undefined,
