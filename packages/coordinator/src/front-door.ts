@@ -1,4 +1,4 @@
-import type { IncomingMessage, Server } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { SUBPROTOCOL } from "@planwire/protocol";
 import type { Logger } from "pino";
@@ -17,6 +17,14 @@ import {
 } from "./http/routes.js";
 import { PeerWebSocket } from "./peer-web-socket.js";
 
+export interface FrontDoorOptions {
+  readonly rules: AccessRules;
+  readonly view: HttpView;
+  readonly connections: Connections;
+  readonly log: Logger;
+  readonly frameBytes: number;
+}
+
 /** Addresses that were warned about a token in their URL, at most; later ones are not warned. */
 const MOST_WARNED = 1_000;
 
@@ -29,14 +37,7 @@ export class FrontDoor {
   readonly #upgrades: WebSocketServer;
   readonly #warned = new Set<string>();
 
-  constructor(
-    server: Server,
-    rules: AccessRules,
-    frameBytes: number,
-    view: HttpView,
-    connections: Connections,
-    log: Logger,
-  ) {
+  constructor({ rules, view, connections, log, frameBytes }: FrontDoorOptions) {
     this.#rules = rules;
     this.#view = view;
     this.#connections = connections;
@@ -50,20 +51,13 @@ export class FrontDoor {
       // A token that came as a subprotocol is never echoed.
       handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
     });
-    server.on("request", (request, response) => {
-      writeAnswer(response, this.#answer(request));
-    });
-    server.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));
   }
 
-  #answer(request: IncomingMessage): HttpAnswer {
-    const path = pathOf(request.url ?? "");
-    const access = path === OPEN_TO_ALL ? undefined : this.#accessOf(request);
-    if (access?.ok === false) return refused(access.refusal);
-    return answerGet(request.method ?? "", path, this.#view);
+  answer(request: IncomingMessage, response: ServerResponse): void {
+    writeAnswer(response, this.#answerTo(request));
   }
 
-  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const access = this.#accessOf(request);
     if (!access.ok) return writeAnswerRaw(socket, refused(access.refusal));
     const path = pathOf(request.url ?? "");
@@ -72,6 +66,13 @@ export class FrontDoor {
     this.#upgrades.handleUpgrade(request, socket, head, (peer) =>
       this.#connections.add(peer, access.scopes),
     );
+  }
+
+  #answerTo(request: IncomingMessage): HttpAnswer {
+    const path = pathOf(request.url ?? "");
+    const access = path === OPEN_TO_ALL ? undefined : this.#accessOf(request);
+    if (access?.ok === false) return refused(access.refusal);
+    return answerGet(request.method ?? "", path, this.#view);
   }
 
   #accessOf({ url = "", headers, socket: { remoteAddress } }: IncomingMessage): Access {

@@ -67,7 +67,11 @@ async function run(
     workers: () => core.workers(now()),
     summary: () => core.summary(),
   };
-  new FrontDoor(server, { token, allowOrigins }, settings.frameBytes, view, connections, log);
+  const rules = { token, allowOrigins };
+  const { frameBytes } = settings;
+  const door = new FrontDoor({ rules, view, connections, log, frameBytes });
+  server.on("request", (request, response) => door.answer(request, response));
+  server.on("upgrade", (request, socket, head) => door.upgrade(request, socket, head));
   runner.start();
   const port = await listen(server, host, options.port).catch((error: unknown) => {
     runner.stop();
