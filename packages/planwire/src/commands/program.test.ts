@@ -11,7 +11,6 @@ const style = styleFor({}, {});
 const nowhere = new Writable({ write: (_piece, _encoding, done) => done() });
 const screen: Screen = {
   out: openStdout(nowhere),
-  outStyle: style,
   say: () => {},
   sayStyle: style,
   bars: undefined,

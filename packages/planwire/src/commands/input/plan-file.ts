@@ -24,7 +24,7 @@ const ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
 export const newPlanId: () => string = customAlphabet(ALPHABET, 22);
 
 function checkPlanShape(json: JsonValue, where: string): SerializedPlan {
-  const parsed = SerializedPlan.safeParse(json);
+  const parsed = SerializedPlan.safeParse(json, { reportInput: true });
   if (parsed.success) return parsed.data;
   throw refused(where, issuesOf(parsed.error));
 }

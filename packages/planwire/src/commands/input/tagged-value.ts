@@ -23,7 +23,7 @@ export function isTagged(json: JsonValue): boolean {
  * @throws PlanwireError BAD_USAGE with the path of what is wrong
  */
 export function readTagged(json: JsonValue, where: string, hint?: string): Value {
-  const parsed = Value.safeParse(json);
+  const parsed = Value.safeParse(json, { reportInput: true });
   if (parsed.success) return parsed.data;
   const [issue] = issuesOf(parsed.error);
   const path = issue?.path ? ` at ${issue.path}` : "";

@@ -5,8 +5,6 @@ import { styleFor, type Style } from "./style.js";
 /** Where a command prints: results go to `out`, everything for people to `say`. */
 export interface Screen {
   readonly out: Stdout;
-  /** For results that people read. */
-  readonly outStyle: Style;
   /** One or more lines on stderr. */
   say(lines: string): void;
   readonly sayStyle: Style;
@@ -20,7 +18,6 @@ export function openScreen(): Screen {
   stderr.on("error", () => {});
   return {
     out: openStdout(stdout),
-    outStyle: styleFor(stdout),
     say: (lines) => sayTo(stderr, lines),
     sayStyle: styleFor(stderr),
     bars: stderr.isTTY ? stderr : undefined,
