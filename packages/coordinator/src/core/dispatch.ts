@@ -74,8 +74,9 @@ function assign(turn: Turn, part: Part, worker: WorkerSession): void {
     attempt,
     worker_id: worker.workerId,
   });
-  const type = stream ? "sendBulk" : "send";
-  emitWhenDurable(turn, execution, { type, conn: connection.id, message, cause: execution.planId });
+  // A StreamBegin is control, too: as bulk, the cancel that means it could overtake it.
+  const effect = { type: "send", conn: connection.id, message, cause: execution.planId } as const;
+  emitWhenDurable(turn, execution, effect);
   if (stream) assignStream(turn, stream, worker);
 }
 

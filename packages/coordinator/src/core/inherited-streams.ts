@@ -1,11 +1,4 @@
-import {
-  encodeFrame,
-  lowerMessage,
-  type ConnectionId,
-  type Credit,
-  type Message,
-  type MessageOf,
-} from "@planwire/protocol";
+import { lowerMessage, type ConnectionId, type Credit, type Message } from "@planwire/protocol";
 import { send } from "./send.js";
 import type { Settings } from "./settings.js";
 import { add, exceeds } from "./credit.js";
@@ -39,21 +32,13 @@ export function sendInherited(
 
 /** Passes on the results that the client has credit for, and gives it credit for as many chunks. */
 export function passWaiting(turn: Turn, run: StreamRun): void {
-  const client = turn.state.connections.get(run.client);
-  if (!client) return;
   for (let next = run.waiting[0]; next; next = run.waiting[0]) {
-    const message: MessageOf<"ChunkResult"> = {
-      type: "ChunkResult",
-      stream_id: run.streamId,
-      chunk_index: run.results.sent.chunks,
-      value: next.value,
-    };
-    const after = add(run.results.sent, encodeFrame(message, client.features).length);
+    const after = add(run.results.sent, next.bytes);
     if (exceeds(after, run.results.granted)) return;
     run.waiting.shift();
     run.inFlight.shift();
     run.results.sent = after;
-    turn.out.push({ type: "sendBulk", conn: run.client, message });
+    turn.out.push({ type: "sendBulk", conn: run.client, message: next.message });
     grantMore(turn, run);
   }
   const { completed } = run;

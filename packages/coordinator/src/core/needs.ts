@@ -1,4 +1,4 @@
-import { nodeIdsOf, targetsOf } from "@planwire/plan";
+import { cutFor, nodeIdsOf, targetsOf } from "@planwire/plan";
 import type { ExecutionPlan, RemoteTarget, SerializedPlan } from "@planwire/protocol";
 import type { CoreState, Needs, WorkerSession } from "./state.js";
 
@@ -30,6 +30,17 @@ export function needsOf(
     ours: ours && [...ours].sort(),
     inherited,
   };
+}
+
+/** Of what can't be cut any finer, a stream or a subtree: to a peer of the inherited wire a tree means something else. */
+export function uncutNeedsOf(
+  state: CoreState,
+  plan: SerializedPlan,
+  target: RemoteTarget | undefined = targetsOf(plan.plan)[0],
+): Needs {
+  const needs = needsOf(state, plan, target);
+  const meansTheSame = cutFor(plan, { inherited: true }).kind === "whole";
+  return meansTheSame ? needs : { ...needs, inherited: false };
 }
 
 /** Nothing and nobody meets these: the plan must be cut finer. */

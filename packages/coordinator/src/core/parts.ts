@@ -9,31 +9,34 @@ import type {
 } from "@planwire/protocol";
 import type { StoredCut } from "../store/store.js";
 import { dequeue } from "./lanes.js";
-import { isImpossible, needsOf } from "./needs.js";
+import { isImpossible, needsOf, uncutNeedsOf } from "./needs.js";
 import type { CoreState, Ending, Execution, Needs, Part, Turn } from "./state.js";
 
 /** Makes the parts with which an execution begins, and hands out those for which there is a slot. */
 export function beginParts(turn: Turn, execution: Execution): void {
-  const { plan } = execution;
-  const cut = cutFor(plan, { inherited: false });
-  const whole = cut.kind === "whole" ? needsOf(turn.state, plan) : undefined;
-  if (whole && !isImpossible(whole)) {
-    const part = wholePart(turn.state, execution, partIdOf(execution.planId, ""), whole);
+  const cut = cutFor(execution.plan, { inherited: false });
+  const needs = needsOfWhole(turn.state, execution);
+  if (cut.kind === "whole" && !isImpossible(needs)) {
+    const part = wholePart(turn.state, execution, partIdOf(execution.planId, ""), needs);
     turn.agenda.push({ do: "dispatchPart", part });
     return;
   }
-  // No single peer can run it whole: some nodes are ours, some inherited.
-  walkBy(turn, execution, whole ? { kind: "leaves" } : cut);
+  // Pickled nodes go to peers that take no trees; beside bound ones, no single peer could run it whole.
+  walkBy(turn, execution, needs.ours === undefined ? { kind: "leaves" } : cut);
 }
 
 export function wholePart(
   state: CoreState,
   execution: Execution,
   partId: string,
-  needs = needsOf(state, execution.plan),
+  needs = needsOfWhole(state, execution),
 ): Part {
   const plan = { ...execution.plan, plan_id: partId };
   return addPart(state, execution, partId, undefined, plan, needs);
+}
+
+function needsOfWhole(state: CoreState, { kind, plan }: Execution): Needs {
+  return (kind === "stream" ? uncutNeedsOf : needsOf)(state, plan);
 }
 
 /** Walks the plan here, part by part. Only while no part of it has an outcome. */
@@ -113,7 +116,8 @@ function startLeaf(turn: Turn, execution: Execution, leaf: Leaf<Value>): void {
 export function leafPart(state: CoreState, execution: Execution, leaf: Leaf<Value>): Part {
   const input = valueOfSource(leaf.input, (value) => value);
   const plan = subPlan(execution.plan, leaf, { input, state: leaf.state });
-  return addPart(state, execution, plan.plan_id, leaf, plan, needsOf(state, plan, leaf.target));
+  const needs = (leaf.kind === "part" ? uncutNeedsOf : needsOf)(state, plan, leaf.target);
+  return addPart(state, execution, plan.plan_id, leaf, plan, needs);
 }
 
 function addPart(

@@ -2,7 +2,7 @@ import { parsePartId } from "@planwire/plan";
 import type { ConnectionId, PlanResult } from "@planwire/protocol";
 import { change, emitWhenDurable, publishWhenDurable } from "./durable.js";
 import { send } from "./send.js";
-import type { Holding, Part, Turn, WorkerSession } from "./state.js";
+import type { Execution, Holding, Part, Turn, WorkerSession } from "./state.js";
 
 /** Why an attempt was lost that costs nothing; known again after a restart. */
 export const GIVEN_BACK = "the worker gave it back";
@@ -98,12 +98,22 @@ export function loseAttempt(
     turn.agenda.push({ do: "endPart", part, result });
     return;
   }
-  const mayRetry = execution.kind === "plan" && part.losses < turn.state.settings.maxAttempts;
+  const mayRetry = part.losses < turn.state.settings.maxAttempts && isUnopened(turn, execution);
   turn.agenda.push(
     mayRetry
       ? { do: "dispatchPart", part }
       : { do: "endPart", part, result: lostForGood(worker, part.losses, reason) },
   );
+}
+
+/** A plan can begin anew; a stream only while its client has sent nothing. */
+function isUnopened({ state }: Turn, { kind, streamId }: Execution): boolean {
+  if (kind === "plan") return true;
+  const run = streamId === undefined ? undefined : state.streams.get(streamId);
+  if (run?.phase !== "begun") return false;
+  run.phase = "queued";
+  run.worker = undefined;
+  return true;
 }
 
 function lostForGood({ workerId }: WorkerSession, attempts: number, reason: string): PlanResult {

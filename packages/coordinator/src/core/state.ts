@@ -4,6 +4,7 @@ import type {
   Credit,
   Feature,
   Load,
+  Message,
   OfferedFilter,
   Outcome,
   PlanEvent,
@@ -253,7 +254,7 @@ export interface StreamRun {
   readonly results: { granted: Credit; sent: Credit };
   /** Towards a peer that knows no credit: chunks sent there and not answered (their bytes), and answers the client has no credit for. */
   readonly inFlight: number[];
-  readonly waiting: { value: Value; bytes: number }[];
+  readonly waiting: { message: Message; bytes: number }[];
   completed: PlanResult | undefined;
 }
 

@@ -161,7 +161,7 @@ function resultDecoded(turn: Turn, run: StreamRun, frame: Uint8Array): void {
   try {
     const message = decodeBinary(frame);
     if (message.type === "ChunkResult" && run.worker?.conn !== undefined) {
-      chunkResult(turn, run.worker.conn, message, frame.length);
+      chunkResult(turn, run.worker.conn, message);
     }
   } catch (error) {
     if (!isPlanwireError(error)) throw error;
@@ -174,19 +174,29 @@ export function chunkResult(
   turn: Turn,
   conn: ConnectionId,
   { stream_id, chunk_index, value }: MessageOf<"ChunkResult">,
-  bytes: number,
 ): void {
   const run = runOfWorker(turn, conn, stream_id);
   if (!run) return;
-  const expected = run.results.sent.chunks + run.waiting.length;
-  if (Number(chunk_index) !== expected) {
-    return failStream(
-      turn,
-      run,
-      new PlanwireError("STREAM_REFUSED", outOfOrder(chunk_index, expected)),
-    );
+  const client = turn.state.connections.get(run.client);
+  if (!client) return;
+  const index = Number(chunk_index);
+  const message = { type: "ChunkResult", stream_id, chunk_index: index, value } as const;
+  // What the client will get; encoded here for its length, which is what credit counts.
+  const result = lowerMessage(message, client.features);
+  const bytes = encodeFrame(result, client.features).length;
+  if (bytes > turn.state.settings.chunkBytes) return tooLarge(turn, run, index, bytes);
+  if (run.worker?.features.has("stream-credit")) {
+    if (!mayPassResult(turn, run, index, bytes)) return;
+    run.results.sent = add(run.results.sent, bytes);
+    turn.out.push({ type: "sendBulk", conn: run.client, message: result });
+    return;
   }
-  run.waiting.push({ value, bytes });
+  const expected = run.results.sent.chunks + run.waiting.length;
+  if (index !== expected || index >= run.input.sent.chunks) {
+    const error = new PlanwireError("STREAM_REFUSED", outOfOrder(index, expected));
+    return failStream(turn, run, error);
+  }
+  run.waiting.push({ message: result, bytes });
   passWaiting(turn, run);
 }
 

@@ -9,7 +9,7 @@ import { acceptedMessage } from "./accepted.js";
 import { closest } from "./closest.js";
 import { accept, publishWhenDurable, whenDurable } from "./durable.js";
 import { newRing } from "./event-ring.js";
-import { certainNodeIds, needsOf } from "./needs.js";
+import { certainNodeIds, isImpossible, needsOf, uncutNeedsOf } from "./needs.js";
 import { beginParts, isTrainable } from "./parts.js";
 import { sendError } from "./send.js";
 import type { Asker, Connection, CoreState, Execution, Turn } from "./state.js";
@@ -97,6 +97,13 @@ function streamRefusal(
   if (cutFor({ ...plan, plan_id }, { inherited: false }).kind !== "whole") {
     return new PlanwireError("STREAM_REFUSED", "a stream's steps must all run on one worker", {
       hint: "leave out Remote, or put it around the whole plan",
+    });
+  }
+  if (isImpossible(uncutNeedsOf(state, plan))) {
+    const message =
+      "no single worker could run this stream: pickled filters run only in a plain row";
+    return new PlanwireError("STREAM_REFUSED", message, {
+      hint: "bind all nodes to filters that workers have, or bring all of them pickled, in one Sequence",
     });
   }
   return undefined;

@@ -85,7 +85,7 @@ function dispatch(turn: Turn, connection: Connection, message: Message, event: R
     case "ChunkData":
       return chunkData(turn, connection.id, message);
     case "ChunkResult":
-      return chunkResult(turn, connection.id, message, event.bytes);
+      return chunkResult(turn, connection.id, message);
     case "StreamCredit":
       return streamCredit(turn, connection.id, message);
     case "StreamEnd":
