@@ -52,7 +52,10 @@ function readDocument(document: PlanDocument, options: SubmitOptions): Serialize
     });
   }
   const plan_id = options.id ?? document.plan_id ?? freshId();
-  const parsed = SerializedPlan.safeParse({ metadata: {}, ...document, plan_id });
+  const parsed = SerializedPlan.safeParse(
+    { metadata: {}, ...document, plan_id },
+    { reportInput: true },
+  );
   if (parsed.success) return parsed.data;
   const issues = issuesOf(parsed.error);
   const [first] = issues;

@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 
 /** What names and ids of ours look like. Inherited peers may use any string; those are escaped inside part ids. */
 export const NAME_PATTERN = /^[A-Za-z0-9_][A-Za-z0-9_.:-]{0,127}$/;
@@ -22,4 +22,4 @@ export type StreamId = Brand<"StreamId">;
 export type ConnectionId = Brand<"ConnectionId">;
 
 /** Ids of inherited peers are free text; a bound keeps them from becoming payload. */
-export const AnyId = z.string().min(1).max(512);
+export const AnyId = z.string().check(z.minLength(1), z.maxLength(512));

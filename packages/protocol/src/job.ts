@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { AnyId } from "./ids.js";
 import { JsonValue } from "./schema/json-value.js";
 import { struct } from "./schema/struct.js";
@@ -9,9 +9,9 @@ export const PythonJob = struct({
   pipeline_id: z.string(),
   investigation_id: z.string(),
   files: z.array(struct({ path: z.string(), content: z.string() })),
-  requirements: z.string().nullish(),
+  requirements: z.nullish(z.string()),
   entry_point: z.string(),
-  input_data: JsonValue.optional(),
-  params: JsonValue.optional(),
+  input_data: z.optional(JsonValue),
+  params: z.optional(JsonValue),
 });
 export type PythonJob = z.infer<typeof PythonJob>;

@@ -1,13 +1,14 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { AnyId } from "./ids.js";
 import { Count } from "./schema/numbers.js";
+import { object } from "./schema/object.js";
 import { externallyTagged, struct } from "./schema/struct.js";
 
-const Key32 = z.array(z.number().int().min(0).max(255)).length(32);
+const Key32 = z.array(z.int().check(z.gte(0), z.lte(255))).check(z.length(32));
 
 export const RemoteTarget = z.union([
-  z.object({ WorkerId: AnyId }),
-  z.object({ Tag: z.string().min(1) }),
+  object({ WorkerId: AnyId }),
+  object({ Tag: z.string().check(z.minLength(1)) }),
 ]);
 export type RemoteTarget = z.infer<typeof RemoteTarget>;
 
@@ -24,7 +25,7 @@ export type ExecutionPlan =
   | { Composite: { node_ids: string[] } }
   | { Stream: { node_ids: string[]; chunk_size: number } };
 
-export const ExecutionPlan: z.ZodType<ExecutionPlan> = externallyTagged(
+export const ExecutionPlan: z.ZodMiniType<ExecutionPlan> = externallyTagged(
   "plan variant",
   ["Empty"],
   () => ({
@@ -32,7 +33,7 @@ export const ExecutionPlan: z.ZodType<ExecutionPlan> = externallyTagged(
     Parallel: z.array(ExecutionPlan),
     Execute: struct({ node_id: AnyId }),
     Cached: struct({ node_id: AnyId, key: Key32 }),
-    Loop: struct({ node_id: AnyId, body: ExecutionPlan, max_iterations: Count.nullish() }),
+    Loop: struct({ node_id: AnyId, body: ExecutionPlan, max_iterations: z.nullish(Count) }),
     Branch: struct({ node_id: AnyId, arms: z.array(z.tuple([z.string(), ExecutionPlan])) }),
     Remote: struct({ node_id: AnyId, target: RemoteTarget, plan: ExecutionPlan }),
     Composite: struct({ node_ids: z.array(AnyId) }),

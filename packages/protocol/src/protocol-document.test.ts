@@ -25,7 +25,8 @@ const rows = new Map(
 const sections = [FROM_WORKER, TO_WORKER, STREAM_MESSAGES, FROM_CLIENT, TO_CLIENT] as const;
 const messages = sections.flatMap((schemas) =>
   schemas.map(
-    ({ shape }) => [shape.type.value, Object.keys(shape).filter((key) => key !== "type")] as const,
+    ({ shape }) =>
+      [shape.type.def.values[0] ?? "", Object.keys(shape).filter((key) => key !== "type")] as const,
   ),
 );
 

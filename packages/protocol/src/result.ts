@@ -1,44 +1,45 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { JsonValue } from "./schema/json-value.js";
 import { UInt64 } from "./schema/numbers.js";
+import { object } from "./schema/object.js";
 import { tagged } from "./schema/struct.js";
 import { Value } from "./value.js";
 
 /** What lay behind a failure: a filter's own error, with its stack where there is one. */
-export const Cause = z.object({
-  name: z.string().optional(),
+export const Cause = object({
+  name: z.optional(z.string()),
   message: z.string(),
-  stack: z.string().optional(),
+  stack: z.optional(z.string()),
 });
 export type Cause = z.infer<typeof Cause>;
 
 /** How an attempt of a part ended. `Cancelled`, and all of Failed beyond `duration_ms`, travel between our own peers only. */
 export const PlanResult = tagged("status", [
-  z.object({
+  object({
     status: z.literal("Success"),
     output: Value,
     duration_ms: UInt64,
-    states: z.record(z.string(), Value).nullish(),
+    states: z.nullish(z.record(z.string(), Value)),
   }),
-  z.object({
+  object({
     status: z.literal("Failed"),
     error: z.string(),
     duration_ms: UInt64,
-    code: z.string().optional(),
-    retryable: z.boolean().optional(),
-    node_id: z.string().optional(),
-    cause: Cause.optional(),
-    details: JsonValue.optional(),
+    code: z.optional(z.string()),
+    retryable: z.optional(z.boolean()),
+    node_id: z.optional(z.string()),
+    cause: z.optional(Cause),
+    details: z.optional(JsonValue),
     /** The next thing to try. */
-    hint: z.string().optional(),
+    hint: z.optional(z.string()),
   }),
-  z.object({
+  object({
     status: z.literal("Cancelled"),
     duration_ms: UInt64,
     /** False when an inline call could not be stopped and still runs. */
-    stopped: z.boolean().optional(),
+    stopped: z.optional(z.boolean()),
     /** How it stopped: it had not begun, the filter saw the signal, or its isolate was killed. */
-    how: z.enum(["queued", "signal", "killed", "abandoned"]).optional(),
+    how: z.optional(z.enum(["queued", "signal", "killed", "abandoned"])),
   }),
 ]);
 export type PlanResult = z.infer<typeof PlanResult>;

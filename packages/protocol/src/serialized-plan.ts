@@ -1,14 +1,15 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { DataRef } from "./data-ref.js";
 import { AnyId } from "./ids.js";
 import { ExecutionPlan } from "./plan.js";
 import { JsonValue } from "./schema/json-value.js";
+import { object } from "./schema/object.js";
 import { struct, tagged } from "./schema/struct.js";
 import { Value } from "./value.js";
 
 export const PlanInput = tagged("source", [
-  z.object({ source: z.literal("Inline"), value: Value }),
-  z.object({ source: z.literal("Reference"), data_ref: DataRef }),
+  object({ source: z.literal("Inline"), value: Value }),
+  object({ source: z.literal("Reference"), data_ref: DataRef }),
 ]);
 export type PlanInput = z.infer<typeof PlanInput>;
 
@@ -16,24 +17,24 @@ export type PlanInput = z.infer<typeof PlanInput>;
 export const PickledFilter = struct({
   node_id: AnyId,
   pickled_filter: z.string(),
-  state: Value.nullish(),
-  requirements: z.array(z.string()).nullish(),
-  trainable: z.boolean().nullish(),
+  state: z.nullish(Value),
+  requirements: z.nullish(z.array(z.string())),
+  trainable: z.nullish(z.boolean()),
 });
 export type PickledFilter = z.infer<typeof PickledFilter>;
 
 /** Names a filter that workers already have: `uses` is `name` or `name@version`. */
-export const Binding = z.object({
+export const Binding = object({
   node_id: AnyId,
-  uses: z.string().min(1),
-  params: JsonValue.optional(),
-  state: Value.nullish(),
+  uses: z.string().check(z.minLength(1)),
+  params: z.optional(JsonValue),
+  state: z.nullish(Value),
 });
 export type Binding = z.infer<typeof Binding>;
 
 export const Mode = z.union([
   z.literal("Forward"),
-  z.object({ Fit: struct({ y: Value.nullish() }) }),
+  object({ Fit: struct({ y: z.nullish(Value) }) }),
 ]);
 export type Mode = z.infer<typeof Mode>;
 
@@ -44,14 +45,14 @@ export type Mode = z.infer<typeof Mode>;
 export const SerializedPlan = struct({
   plan_id: AnyId,
   plan: ExecutionPlan,
-  input: PlanInput.nullish(),
-  filters: z.array(PickledFilter).nullish(),
-  mode: Mode.nullish(),
-  metadata: JsonValue.optional(),
+  input: z.nullish(PlanInput),
+  filters: z.nullish(z.array(PickledFilter)),
+  mode: z.nullish(Mode),
+  metadata: z.optional(JsonValue),
   /** Predecessors of a node, where they are not simply what came before it. */
-  edges: z.record(z.string(), z.array(AnyId)).optional(),
+  edges: z.optional(z.record(z.string(), z.array(AnyId))),
   /** Record keys of a Parallel's arms, under the Parallel's path (child indexes joined by "."), where they are not the arms' own. */
-  arm_keys: z.record(z.string(), z.array(z.string())).optional(),
-  bindings: z.array(Binding).optional(),
+  arm_keys: z.optional(z.record(z.string(), z.array(z.string()))),
+  bindings: z.optional(z.array(Binding)),
 });
 export type SerializedPlan = z.infer<typeof SerializedPlan>;

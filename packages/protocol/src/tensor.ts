@@ -1,5 +1,6 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { Count } from "./schema/numbers.js";
+import { object } from "./schema/object.js";
 
 export const DTYPES = ["float64", "float32", "int64", "int32", "uint8", "bool"] as const;
 export const DType = z.enum(DTYPES);
@@ -31,17 +32,18 @@ export interface TensorData {
  * NaN and infinities travel in msgpack; JSON text has null for them, which is read as NaN. Where a dtype is named, a plain array
  * becomes the typed array of that dtype, exactly or not at all.
  */
-export const TensorData: z.ZodType<TensorData> = z.preprocess(
-  (raw) => (Array.isArray(raw) ? { values: raw[0], shape: raw[1] } : raw),
-  z
-    .object({ values: z.unknown(), shape: z.array(Count), dtype: DType.optional() })
-    .transform((tensor, ctx): TensorData => {
+export const TensorData: z.ZodMiniType<TensorData> = z.pipe(
+  z.transform((raw: unknown) => (Array.isArray(raw) ? { values: raw[0], shape: raw[1] } : raw)),
+  z.pipe(
+    object({ values: z.unknown(), shape: z.array(Count), dtype: z.optional(DType) }),
+    z.transform((tensor, ctx): TensorData => {
       const values = readValues(tensor.values, tensor.dtype);
       if (!("fault" in values)) return { ...tensor, values: values.read };
       const path = ["values", ...(values.at === undefined ? [] : [values.at])];
       ctx.issues.push({ code: "custom", message: values.fault, path, input: tensor.values });
       return z.NEVER;
     }),
+  ),
 );
 
 type Reading =

@@ -1,11 +1,12 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { JsonValue } from "./schema/json-value.js";
-import { recursive } from "./schema/delegate.js";
+import { recursive, transform } from "./schema/delegate.js";
+import { object } from "./schema/object.js";
 import { tagged } from "./schema/struct.js";
 import { TensorData } from "./tensor.js";
 
 /** Bytes: an array of integers in JSON and towards inherited peers, msgpack bin between our own; Uint8Array here. */
-export const ByteArray = z.unknown().transform((raw, ctx): Uint8Array => {
+export const ByteArray = transform((raw, ctx): Uint8Array => {
   if (raw instanceof Uint8Array) return raw;
   if (Array.isArray(raw)) {
     const bad = raw.findIndex((byte) => !Number.isInteger(byte) || byte < 0 || byte > 255);
@@ -20,7 +21,7 @@ export const ByteArray = z.unknown().transform((raw, ctx): Uint8Array => {
   }
   ctx.issues.push({ code: "custom", message: "expected bytes", path: [], input: raw });
   return z.NEVER;
-}) as unknown as z.ZodType<Uint8Array>;
+});
 
 /** What flows along a plan. Spelled out because TypeScript can't infer a type that holds itself. */
 export type Value =
@@ -32,18 +33,18 @@ export type Value =
   | { type: "Empty" }
   | { type: "Record"; data: [key: string, value: Value][] };
 
-export const Value: z.ZodType<Value> = tagged("type", [
-  z.object({ type: z.literal("Tensor"), data: TensorData }),
-  z.object({ type: z.literal("Json"), data: JsonValue }),
-  z.object({ type: z.literal("Bytes"), data: ByteArray }),
-  z.object({ type: z.literal("Text"), data: z.string() }),
-  z.object({ type: z.literal("Object"), data: ByteArray }),
-  z.object({ type: z.literal("Empty") }),
-  z.object({
+export const Value: z.ZodMiniType<Value> = tagged("type", [
+  object({ type: z.literal("Tensor"), data: TensorData }),
+  object({ type: z.literal("Json"), data: JsonValue }),
+  object({ type: z.literal("Bytes"), data: ByteArray }),
+  object({ type: z.literal("Text"), data: z.string() }),
+  object({ type: z.literal("Object"), data: ByteArray }),
+  object({ type: z.literal("Empty") }),
+  object({
     type: z.literal("Record"),
     data: recursive(() => Members),
   }),
-]) as z.ZodType<Value>;
+]) as z.ZodMiniType<Value>;
 
 const Members = z.array(z.tuple([z.string(), Value]));
 

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { decode } from "@msgpack/msgpack";
 import { describe, expect, test } from "vitest";
-import type * as z from "zod";
+import type * as z from "zod/mini";
 import {
   DataRef,
   decodeBinary,
@@ -40,7 +40,7 @@ const bytesOf = (hex: string) =>
   Uint8Array.from(hex.match(/../g) ?? [], (byte) => parseInt(byte, 16));
 
 function decodeVector({ kind, data, group }: Vector): unknown {
-  const schema: z.ZodType = SCHEMAS[group];
+  const schema: z.ZodMiniType = SCHEMAS[group];
   return kind === "text" ? decodeText(data, schema) : decodeBinary(bytesOf(data), schema);
 }
 
@@ -70,7 +70,7 @@ describe("frames of the inherited wire", () => {
   test.each(vectors)(
     "$name is written so that the same comes back, and an inherited peer can read it",
     (vector) => {
-      const schema: z.ZodType = SCHEMAS[vector.group];
+      const schema: z.ZodMiniType = SCHEMAS[vector.group];
       const value = decodeVector(vector);
       const binary = encodeBinary(value);
       expect(decodeBinary(binary, schema)).toStrictEqual(value);

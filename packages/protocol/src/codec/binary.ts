@@ -1,5 +1,5 @@
 import { Decoder, DecodeError, ExtData } from "@msgpack/msgpack";
-import type * as z from "zod";
+import type { $ZodType, output } from "zod/v4/core";
 import { PlanwireError } from "../errors.js";
 import { Message } from "../messages/message.js";
 import { isSafe } from "./integers.js";
@@ -21,8 +21,8 @@ export interface EncodeBinaryOptions {
  * @throws PlanwireError INVALID_MESSAGE or UNKNOWN_TYPE, details {path, expected}
  */
 export function decodeBinary(bytes: Uint8Array): Message;
-export function decodeBinary<S extends z.ZodType>(bytes: Uint8Array, schema: S): z.output<S>;
-export function decodeBinary(bytes: Uint8Array, schema: z.ZodType = Message): unknown {
+export function decodeBinary<S extends $ZodType>(bytes: Uint8Array, schema: S): output<S>;
+export function decodeBinary(bytes: Uint8Array, schema: $ZodType = Message): unknown {
   return validate(readBinary(bytes), schema);
 }
 

@@ -1,5 +1,5 @@
 import { parse } from "lossless-json";
-import type * as z from "zod";
+import type { $ZodType, output } from "zod/v4/core";
 import { PlanwireError } from "../errors.js";
 import { Message } from "../messages/message.js";
 import { fits64 } from "./integers.js";
@@ -13,8 +13,8 @@ import { invalidMessage, validate } from "./validate.js";
  * @throws PlanwireError INVALID_MESSAGE or UNKNOWN_TYPE, details {path, expected}
  */
 export function decodeText(text: string): Message;
-export function decodeText<S extends z.ZodType>(text: string, schema: S): z.output<S>;
-export function decodeText(text: string, schema: z.ZodType = Message): unknown {
+export function decodeText<S extends $ZodType>(text: string, schema: S): output<S>;
+export function decodeText(text: string, schema: $ZodType = Message): unknown {
   return validate(readText(text), schema);
 }
 

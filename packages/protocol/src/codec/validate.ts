@@ -1,20 +1,21 @@
-import type * as z from "zod";
+import type * as z from "zod/mini";
 import { PlanwireError } from "../errors.js";
 import { expectedIn, issuesOf } from "../issues.js";
 import { Message } from "../messages/message.js";
+import { parse, type Parsed } from "../schema/parse.js";
 
 /** Checks what a codec read; throws INVALID_MESSAGE or UNKNOWN_TYPE with the path and what was expected there. */
-export function validate<S extends z.ZodType>(raw: unknown, schema: S): z.output<S> {
-  let result: z.ZodSafeParseResult<z.output<S>>;
+export function validate<S extends z.core.$ZodType>(raw: unknown, schema: S): z.output<S> {
+  let parsed: Parsed<z.output<S>>;
   try {
-    result = schema.safeParse(raw);
+    parsed = parse(schema, raw);
   } catch (cause) {
     if (cause instanceof RangeError)
       throw invalidMessage("", "less nesting", "it nests too deeply", cause);
     throw cause;
   }
-  if (result.success) return result.data;
-  throw refusal(raw, schema, result.error);
+  if (parsed.issues.length === 0) return parsed.value;
+  throw refusal(raw, schema, parsed);
 }
 
 export function invalidMessage(
@@ -29,8 +30,12 @@ export function invalidMessage(
   });
 }
 
-function refusal(raw: unknown, schema: z.ZodType, error: z.ZodError): PlanwireError {
-  const [issue] = issuesOf(error);
+function refusal(
+  raw: unknown,
+  schema: z.core.$ZodType,
+  { issues }: Parsed<unknown>,
+): PlanwireError {
+  const [issue] = issuesOf({ issues });
   const path = issue?.path ?? "";
   const message = issue?.message ?? "not understood";
   const expected = expectedIn(message);
@@ -40,7 +45,7 @@ function refusal(raw: unknown, schema: z.ZodType, error: z.ZodError): PlanwireEr
       details: { path, expected },
     });
   }
-  const others = error.issues.length - 1;
+  const others = issues.length - 1;
   const more = others > 0 ? ` (and ${others} more)` : "";
   return invalidMessage(path, expected, `${path === "" ? "" : `${path}: `}${message}${more}`);
 }

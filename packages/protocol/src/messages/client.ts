@@ -1,8 +1,9 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { AnyId } from "../ids.js";
 import { Cause } from "../result.js";
 import { JsonValue } from "../schema/json-value.js";
 import { Count } from "../schema/numbers.js";
+import { object } from "../schema/object.js";
 import { SerializedPlan } from "../serialized-plan.js";
 import { Value } from "../value.js";
 import { WorkerEvent } from "../worker-event.js";
@@ -12,7 +13,7 @@ import { AnnouncedLimits } from "./to-worker.js";
 const request = { request_id: Count };
 
 /** Opens a client's connection, as Register opens a worker's. */
-export const Hello = z.object({
+export const Hello = object({
   type: z.literal("Hello"),
   protocol_version: Count,
   implementation: z.string(),
@@ -20,7 +21,7 @@ export const Hello = z.object({
   features: z.array(z.string()),
 });
 export type Hello = z.infer<typeof Hello>;
-export const Welcome = z.object({
+export const Welcome = object({
   type: z.literal("Welcome"),
   history_id: z.string(),
   coordinator_id: z.string(),
@@ -35,17 +36,17 @@ export type Welcome = z.infer<typeof Welcome>;
 export const EventNumber = z.tuple([Count, Count]);
 export type EventNumber = z.infer<typeof EventNumber>;
 
-export const Submit = z.object({
+export const Submit = object({
   type: z.literal("Submit"),
   ...request,
   plan: SerializedPlan,
   /** Watch it from its first event on, as if a Watch followed. */
-  watch: z.boolean().optional(),
-  only_outcome: z.boolean().optional(),
+  watch: z.optional(z.boolean()),
+  only_outcome: z.optional(z.boolean()),
 });
 export type Submit = z.infer<typeof Submit>;
 /** The submission is written. `existing` when the same plan_id and content was accepted before. */
-export const Accepted = z.object({
+export const Accepted = object({
   type: z.literal("Accepted"),
   ...request,
   plan_id: AnyId,
@@ -70,43 +71,43 @@ export function isTerminal(state: ExecutionState): state is TerminalState {
 export type TerminalState = "Succeeded" | "Failed" | "Cancelled";
 
 /** An error as it travels: see ERRORS for the codes. */
-export const WireError = z.object({
+export const WireError = object({
   code: z.string(),
   message: z.string(),
   retryable: z.boolean(),
-  node_id: z.string().optional(),
+  node_id: z.optional(z.string()),
   /** Where in the message or plan, e.g. `plan.Sequence[1].Execute.node_id`. */
-  path: z.string().optional(),
-  expected: z.string().optional(),
-  hint: z.string().optional(),
-  details: JsonValue.optional(),
-  cause: Cause.optional(),
+  path: z.optional(z.string()),
+  expected: z.optional(z.string()),
+  hint: z.optional(z.string()),
+  details: z.optional(JsonValue),
+  cause: z.optional(Cause),
 });
 export type WireError = z.infer<typeof WireError>;
 
 /** How an execution ended. */
 export const Outcome = z.discriminatedUnion("status", [
-  z.object({
+  object({
     status: z.literal("Succeeded"),
     output: Value,
     states: z.record(z.string(), Value),
-    worker_id: z.string().optional(),
+    worker_id: z.optional(z.string()),
     attempts: Count,
     duration_ms: Count,
   }),
-  z.object({
+  object({
     status: z.literal("Failed"),
     error: WireError,
-    worker_id: z.string().optional(),
+    worker_id: z.optional(z.string()),
     attempts: Count,
     duration_ms: Count,
   }),
-  z.object({
+  object({
     status: z.literal("Cancelled"),
     by: z.string(),
     /** False when a call could not be stopped and still runs. */
     stopped: z.boolean(),
-    worker_id: z.string().optional(),
+    worker_id: z.optional(z.string()),
     attempts: Count,
     duration_ms: Count,
   }),
@@ -115,30 +116,30 @@ export type Outcome = z.infer<typeof Outcome>;
 
 /** What happened to an execution. Worker events carry the part and attempt they came from. */
 export const ExecutionEvent = z.discriminatedUnion("kind", [
-  z.object({ kind: z.literal("Accepted") }),
-  z.object({
+  object({ kind: z.literal("Accepted") }),
+  object({
     kind: z.literal("AttemptStarted"),
     part_id: AnyId,
     attempt: Count,
     worker_id: z.string(),
   }),
-  z.object({
+  object({
     kind: z.literal("AttemptLost"),
     part_id: AnyId,
     attempt: Count,
     worker_id: z.string(),
     reason: z.string(),
   }),
-  z.object({ kind: z.literal("CancelRequested"), by: z.string() }),
-  z.object({
+  object({ kind: z.literal("CancelRequested"), by: z.string() }),
+  object({
     kind: z.literal("Worker"),
     part_id: AnyId,
     attempt: Count,
     worker_id: z.string(),
     event: WorkerEvent,
   }),
-  z.object({ kind: z.literal("EventsLost"), from: EventNumber, to: EventNumber }),
-  z.object({ kind: z.literal("Finished"), outcome: Outcome }),
+  object({ kind: z.literal("EventsLost"), from: EventNumber, to: EventNumber }),
+  object({ kind: z.literal("Finished"), outcome: Outcome }),
 ]);
 export type ExecutionEvent = z.infer<typeof ExecutionEvent>;
 
@@ -146,23 +147,23 @@ export type ExecutionEvent = z.infer<typeof ExecutionEvent>;
  * Asks for an execution's events after `from` (all that are kept, when absent), and those to come. It replaces the connection's
  * earlier watch of that execution. The watch ends with `Finished`.
  */
-export const Watch = z.object({
+export const Watch = object({
   type: z.literal("Watch"),
   ...request,
   plan_id: AnyId,
-  from: EventNumber.optional(),
+  from: z.optional(EventNumber),
   /** Of all events only `Finished` is wanted: what a client that merely waits for a result asks for. */
-  only_outcome: z.boolean().optional(),
+  only_outcome: z.optional(z.boolean()),
 });
 export type Watch = z.infer<typeof Watch>;
-export const Unwatch = z.object({ type: z.literal("Unwatch"), plan_id: AnyId });
-export const Watching = z.object({
+export const Unwatch = object({ type: z.literal("Unwatch"), plan_id: AnyId });
+export const Watching = object({
   type: z.literal("Watching"),
   ...request,
   plan_id: AnyId,
   state: ExecutionState,
 });
-export const PlanEvent = z.object({
+export const PlanEvent = object({
   type: z.literal("PlanEvent"),
   plan_id: AnyId,
   number: EventNumber,
@@ -173,44 +174,44 @@ export const PlanEvent = z.object({
 export type PlanEvent = z.infer<typeof PlanEvent>;
 
 /** A summary of one execution, for lists. */
-export const ExecutionSummary = z.object({
+export const ExecutionSummary = object({
   plan_id: AnyId,
-  name: z.string().optional(),
+  name: z.optional(z.string()),
   kind: z.enum(["plan", "stream"]),
   state: ExecutionState,
   submitted_at: z.number(),
-  finished_at: z.number().optional(),
+  finished_at: z.optional(z.number()),
   attempts: Count,
-  worker_id: z.string().optional(),
-  error_code: z.string().optional(),
+  worker_id: z.optional(z.string()),
+  error_code: z.optional(z.string()),
 });
 export type ExecutionSummary = z.infer<typeof ExecutionSummary>;
 
-export const Get = z.object({ type: z.literal("Get"), ...request, plan_id: AnyId });
-export const Got = z.object({
+export const Get = object({ type: z.literal("Get"), ...request, plan_id: AnyId });
+export const Got = object({
   type: z.literal("Got"),
   ...request,
   summary: ExecutionSummary,
-  outcome: Outcome.optional(),
+  outcome: z.optional(Outcome),
 });
 export type Got = z.infer<typeof Got>;
 
-export const Cancel = z.object({
+export const Cancel = object({
   type: z.literal("Cancel"),
   ...request,
   plan_id: AnyId,
-  reason: z.string().optional(),
+  reason: z.optional(z.string()),
 });
 /** `taken` is false when the execution had ended before: the cancel came too late. */
-export const CancelAnswer = z.object({
+export const CancelAnswer = object({
   type: z.literal("CancelAnswer"),
   ...request,
   plan_id: AnyId,
   taken: z.boolean(),
   state: ExecutionState,
 });
-export const Explain = z.object({ type: z.literal("Explain"), ...request, plan_id: AnyId });
-export const Explained = z.object({
+export const Explain = object({ type: z.literal("Explain"), ...request, plan_id: AnyId });
+export const Explained = object({
   type: z.literal("Explained"),
   ...request,
   plan_id: AnyId,
@@ -219,7 +220,7 @@ export const Explained = z.object({
 });
 
 /** A connected worker, as lists show it. */
-export const WorkerSummary = z.object({
+export const WorkerSummary = object({
   worker_id: AnyId,
   state: WorkerStatus,
   slots: Count,
@@ -228,29 +229,29 @@ export const WorkerSummary = z.object({
   filters: z.array(OfferedFilter),
   tags: z.array(z.string()),
   inherited: z.boolean(),
-  implementation: z.string().optional(),
-  version: z.string().optional(),
+  implementation: z.optional(z.string()),
+  version: z.optional(z.string()),
   cpu_cores: Count,
   heartbeat_age_ms: Count,
 });
 export type WorkerSummary = z.infer<typeof WorkerSummary>;
-export const ListWorkers = z.object({ type: z.literal("ListWorkers"), ...request });
-export const Workers = z.object({
+export const ListWorkers = object({ type: z.literal("ListWorkers"), ...request });
+export const Workers = object({
   type: z.literal("Workers"),
   ...request,
   workers: z.array(WorkerSummary),
 });
 /** Newest first. `total` counts all that match, whatever the limit. */
-export const ListPlans = z.object({
+export const ListPlans = object({
   type: z.literal("ListPlans"),
   ...request,
-  limit: Count.max(1000),
-  state: ExecutionState.optional(),
+  limit: Count.check(z.lte(1000)),
+  state: z.optional(ExecutionState),
   /** The last plan_id of the page before. */
-  before: AnyId.optional(),
+  before: z.optional(AnyId),
 });
 export type ListPlans = z.infer<typeof ListPlans>;
-export const Plans = z.object({
+export const Plans = object({
   type: z.literal("Plans"),
   ...request,
   plans: z.array(ExecutionSummary),

@@ -1,8 +1,9 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { AnyId } from "../ids.js";
 import { PlanResult } from "../result.js";
 import { JsonValue } from "../schema/json-value.js";
 import { Count, UInt64 } from "../schema/numbers.js";
+import { object } from "../schema/object.js";
 import { struct } from "../schema/struct.js";
 import { WorkerEvent } from "../worker-event.js";
 
@@ -33,16 +34,16 @@ export const StreamMode = z.enum(["FixedState", "Evolving", "Barrier"]);
 export type StreamMode = z.infer<typeof StreamMode>;
 
 /** A filter that a worker offers. */
-export const OfferedFilter = z.object({
+export const OfferedFilter = object({
   name: z.string(),
-  version: z.string().optional(),
+  version: z.optional(z.string()),
   kind: FilterKind,
   stream_mode: StreamMode,
 });
 export type OfferedFilter = z.infer<typeof OfferedFilter>;
 
 /** An attempt that a worker holds: running, or finished and not yet acknowledged. */
-export const HeldAttempt = z.object({
+export const HeldAttempt = object({
   plan_id: AnyId,
   attempt: Count,
   state: z.enum(["assigned", "running", "finished"]),
@@ -53,57 +54,57 @@ export const Role = z.enum(["prefill", "decode", "encode", "aggregated"]);
 export const WorkerStatus = z.enum(["starting", "ready", "busy", "draining", "stopped"]);
 export type WorkerStatus = z.infer<typeof WorkerStatus>;
 
-export const Register = z.object({
+export const Register = object({
   type: z.literal("Register"),
   worker_id: AnyId,
   capabilities: Capabilities,
-  protocol_version: Count.optional(),
-  incarnation: z.string().optional(),
-  role: Role.optional(),
+  protocol_version: z.optional(Count),
+  incarnation: z.optional(z.string()),
+  role: z.optional(Role),
   /** An OR of ANDs of roles that this one needs beside it; empty means self-sufficient. */
-  needs: z.array(z.array(Role)).optional(),
-  model_id: z.string().optional(),
-  implementation: z.string().optional(),
-  version: z.string().optional(),
-  status: WorkerStatus.optional(),
-  filters: z.array(OfferedFilter).optional(),
-  max_concurrent: Count.optional(),
-  features: z.array(z.string()).optional(),
-  resume: z.array(HeldAttempt).optional(),
+  needs: z.optional(z.array(z.array(Role))),
+  model_id: z.optional(z.string()),
+  implementation: z.optional(z.string()),
+  version: z.optional(z.string()),
+  status: z.optional(WorkerStatus),
+  filters: z.optional(z.array(OfferedFilter)),
+  max_concurrent: z.optional(Count),
+  features: z.optional(z.array(z.string())),
+  resume: z.optional(z.array(HeldAttempt)),
 });
 export type Register = z.infer<typeof Register>;
 
-export const Heartbeat = z.object({
+export const Heartbeat = object({
   type: z.literal("Heartbeat"),
   worker_id: AnyId,
   load: Load,
   /** Highest number of a coordinator's message handled on this connection. */
-  handled: Count.optional(),
-  held: z.array(HeldAttempt).optional(),
-  status: WorkerStatus.optional(),
-  active_streams: Count.optional(),
+  handled: z.optional(Count),
+  held: z.optional(z.array(HeldAttempt)),
+  status: z.optional(WorkerStatus),
+  active_streams: z.optional(Count),
 });
 export type Heartbeat = z.infer<typeof Heartbeat>;
 
-export const Event = z.object({
+export const Event = object({
   type: z.literal("Event"),
   worker_id: AnyId,
   plan_id: AnyId,
   event: WorkerEvent,
-  attempt: Count.optional(),
+  attempt: z.optional(Count),
 });
 export type Event = z.infer<typeof Event>;
 
-export const PlanResultMessage = z.object({
+export const PlanResultMessage = object({
   type: z.literal("PlanResult"),
   worker_id: AnyId,
   plan_id: AnyId,
   result: PlanResult,
-  attempt: Count.optional(),
+  attempt: z.optional(Count),
 });
 export type PlanResultMessage = z.infer<typeof PlanResultMessage>;
 
-export const JobProgress = z.object({
+export const JobProgress = object({
   type: z.literal("JobProgress"),
   worker_id: AnyId,
   job_id: AnyId,
@@ -112,28 +113,28 @@ export const JobProgress = z.object({
   total: UInt64,
   metrics: JsonValue,
 });
-export const JobResult = z.object({
+export const JobResult = object({
   type: z.literal("JobResult"),
   worker_id: AnyId,
   job_id: AnyId,
   success: z.boolean(),
   metrics: JsonValue,
-  output: z.string().nullish(),
+  output: z.nullish(z.string()),
   duration_ms: UInt64,
 });
 
 /** An attempt's first leaf has started. */
-export const Started = z.object({
+export const Started = object({
   type: z.literal("Started"),
   plan_id: AnyId,
   attempt: Count,
 });
 /** An assignment that found no free slot; it is requeued without cost. */
-export const Busy = z.object({ type: z.literal("Busy"), plan_id: AnyId, attempt: Count });
+export const Busy = object({ type: z.literal("Busy"), plan_id: AnyId, attempt: Count });
 /** A prefetched assignment given back. */
-export const Recalled = z.object({ type: z.literal("Recalled"), plan_id: AnyId, attempt: Count });
-export const Pong = z.object({ type: z.literal("Pong") });
-export const ShutdownAck = z.object({ type: z.literal("ShutdownAck") });
+export const Recalled = object({ type: z.literal("Recalled"), plan_id: AnyId, attempt: Count });
+export const Pong = object({ type: z.literal("Pong") });
+export const ShutdownAck = object({ type: z.literal("ShutdownAck") });
 
 export const FROM_WORKER = [
   Register,

@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { tagged } from "../schema/struct.js";
 import { FROM_CLIENT, TO_CLIENT } from "./client.js";
 import { ErrorMessage } from "./error.js";

@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { LIMITS } from "../limits.js";
 
 /** Plain JSON. Integers that float64 can't hold exactly are bigint. */
@@ -81,4 +81,4 @@ export const JsonValue = z.unknown().check((ctx) => {
     path: [...fault.path],
     input: ctx.value,
   });
-}) as unknown as z.ZodType<JsonValue>;
+}) as unknown as z.ZodMiniType<JsonValue>;

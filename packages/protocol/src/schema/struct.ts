@@ -1,5 +1,6 @@
-import * as z from "zod";
-import { delegate } from "./delegate.js";
+import * as z from "zod/mini";
+import { delegate, transform } from "./delegate.js";
+import { object } from "./object.js";
 
 /**
  * Older peers write msgpack structs as arrays: the fields in declaration order, a tag first.
@@ -14,18 +15,21 @@ function nameFields(keys: readonly string[], fields: readonly unknown[]): Record
 }
 
 /** A plain struct, read from a map with named fields or from a positional array. */
-export function struct<Shape extends z.ZodRawShape>(shape: Shape) {
+export function struct<Shape extends z.core.$ZodShape>(shape: Shape) {
   const keys = Object.keys(shape);
-  return z.preprocess((raw) => (Array.isArray(raw) ? nameFields(keys, raw) : raw), z.object(shape));
+  return z.pipe(
+    z.transform((raw: unknown) => (Array.isArray(raw) ? nameFields(keys, raw) : raw)),
+    object(shape),
+  );
 }
 
-type TaggedOption = z.ZodObject<z.ZodRawShape>;
+type TaggedOption = z.ZodMiniObject<z.core.$ZodShape>;
 type TaggedOptions = readonly [TaggedOption, ...TaggedOption[]];
 
 function tagOf(tag: string, option: TaggedOption): string {
   const literal = option.shape[tag];
-  if (!(literal instanceof z.ZodLiteral)) throw new TypeError(`option lacks a literal ${tag}`);
-  return String(literal.value);
+  if (!(literal instanceof z.ZodMiniLiteral)) throw new TypeError(`option lacks a literal ${tag}`);
+  return String(literal.def.values[0]);
 }
 
 /** Variants told apart by a field named `tag`, wherever it stands; positional arrays carry it first. */
@@ -41,19 +45,20 @@ export function tagged<const Tag extends string, const Options extends TaggedOpt
     const keys = keysByTag.get(String(raw[0])) ?? [tag];
     return nameFields(keys, raw);
   };
-  return z.preprocess(name, z.discriminatedUnion(tag, options as never)) as z.ZodType<
-    z.infer<Options[number]>
-  >;
+  return z.pipe(
+    z.transform(name),
+    z.discriminatedUnion(tag, options as never),
+  ) as unknown as z.ZodMiniType<z.infer<Options[number]>>;
 }
 
 /** `{"Variant": content}`: exactly one key names the variant; a variant without content is its bare name. */
 export function externallyTagged<Out>(
   what: string,
   bare: readonly string[],
-  variants: () => Readonly<Record<string, z.ZodType>>,
-): z.ZodType<Out> {
-  let table: ReadonlyMap<string, z.ZodType> | undefined;
-  return z.unknown().transform((raw, ctx) => {
+  variants: () => Readonly<Record<string, z.ZodMiniType>>,
+): z.ZodMiniType<Out> {
+  let table: ReadonlyMap<string, z.ZodMiniType> | undefined;
+  return transform((raw, ctx) => {
     if (typeof raw === "string" && bare.includes(raw)) return raw as Out;
     const schemas = (table ??= new Map(Object.entries(variants())));
     const [key, second] = isMap(raw) ? Object.keys(raw) : [];
@@ -64,7 +69,7 @@ export function externallyTagged<Out>(
       return z.NEVER;
     }
     return { [key]: delegate(schema, (raw as Record<string, unknown>)[key], ctx, [key]) } as Out;
-  }) as unknown as z.ZodType<Out>;
+  });
 }
 
 function isMap(raw: unknown): raw is Record<string, unknown> {
