@@ -56,6 +56,22 @@ it("everybody who waits for a submission that can't be written is told so", () =
   for (const id of [1, 2, 3, 4, 5]) expect(told).toContainEqual([id, "STORE_UNAVAILABLE"]);
 });
 
+it("who asked about a plan while it was submitted again is told of the one that the store has", async () => {
+  const driver = new CoordinatorDriver({ settings: { maxEnded: 0 } });
+  const worker = driver.worker("w");
+  const [first, second] = [driver.client(), driver.client()];
+  driver.submit(first, planOf("p"));
+  driver.answer(worker, driver.take(worker, "AssignPlan"), 1);
+  driver.holdsWrites = true;
+  driver.submit(first, planOf("p"), { request_id: 2 });
+  driver.receive(second, { type: "Watch", request_id: 3, plan_id: "p" });
+  driver.receive(second, { type: "Cancel", request_id: 4, plan_id: "p" });
+  driver.answerWrites();
+  await driver.answerQuestions();
+  expect(driver.eventsTo(second)).toMatchObject([{ kind: "Finished" }]);
+  expect(driver.take(second, "CancelAnswer")).toMatchObject({ taken: false, state: "Succeeded" });
+});
+
 it("an execution that the store says is another coordinator's is forgotten, and who asked about it is told", () => {
   const driver = new CoordinatorDriver();
   const worker = driver.worker("w");
@@ -91,6 +107,18 @@ it("a plan that ends in the very write that accepts it still tells its outcome t
   expect(driver.eventsTo(client)).toMatchObject([
     { kind: "Finished", outcome: { status: "Failed", error: { code: "VALUE_UNSUPPORTED" } } },
   ]);
+});
+
+it("an outcome that is decided while the submission is being written reaches who watches from then on", () => {
+  const driver = new CoordinatorDriver();
+  const client = driver.client();
+  driver.holdsWrites = true;
+  driver.submit(client, planOf("p"), { watch: true, only_outcome: true });
+  driver.receive(client, { type: "Cancel", request_id: 2, plan_id: "p" });
+  driver.answerWrites();
+  expect(driver.eventsTo(client)).toEqual([]);
+  driver.answerWrites();
+  expect(driver.eventsTo(client)).toMatchObject([{ outcome: { status: "Cancelled" } }]);
 });
 
 it("a client that hung up is sent nothing when its write lands", () => {

@@ -147,6 +147,8 @@ function addPart(
 /** A part's result, taken into the plan's walk. */
 export function partEnded(turn: Turn, part: Part, result: PlanResult): void {
   const { execution, leaf, partId } = part;
+  // It may have ended twice in one step: lost, and stopped.
+  if (execution.parts.get(partId) !== part) return;
   execution.parts.delete(partId);
   if (result.status === "Cancelled" && result.stopped === false) execution.stopped = false;
   if (leaf) return completeLeaf(turn, execution, leaf.key, leafOutcomeOf(result));

@@ -1,40 +1,44 @@
 import { PlanwireError, type ConnectionId, type ErrorMessage } from "@planwire/protocol";
 import type { WriteAnswer } from "../store/store.js";
 import { acceptedMessage } from "./accepted.js";
+import { ask } from "./questions.js";
 import { send, sendError } from "./send.js";
-import type { Deferred, Execution, Turn } from "./state.js";
+import type { Deferred, Execution, Turn, Waiting } from "./state.js";
 
 // Answers that waited for a write which will never land. Whoever asked gets another one.
 
 export interface Unanswered {
   readonly conn: ConnectionId;
   readonly about: Pick<ErrorMessage, "request_id" | "stream_id">;
-  readonly submits: boolean;
+  /** What it asked about the execution; undefined for who submitted it. */
+  readonly question: Waiting | undefined;
 }
 
 /** Everybody who waits for what this execution has not written. */
-export function unansweredIn({ writing, next }: Execution): Unanswered[] {
-  const pending = [writing, next].flatMap((write) => (write ? [write] : []));
+export function unansweredIn(execution: Execution): Unanswered[] {
+  const pending = [execution.writing, execution.next].flatMap((write) => (write ? [write] : []));
   const streams = pending.flatMap(({ asker }): Unanswered[] =>
     asker?.kind === "stream"
-      ? [{ conn: asker.conn, about: { stream_id: asker.streamId }, submits: true }]
+      ? [{ conn: asker.conn, about: { stream_id: asker.streamId }, question: undefined }]
       : [],
   );
-  return [...streams, ...pending.flatMap(({ afterwards }) => afterwards.flatMap(requestIn))];
+  const requests = pending.flatMap(({ afterwards }) => afterwards);
+  return [...streams, ...requests.flatMap((deferred) => requestIn(execution, deferred))];
 }
 
-function requestIn(deferred: Deferred): Unanswered[] {
+function requestIn({ planId }: Execution, deferred: Deferred): Unanswered[] {
   if (deferred.do === "answer") {
-    const { conn, requestId } = deferred.waiting;
-    return requestId === undefined
-      ? []
-      : [{ conn, about: { request_id: requestId }, submits: false }];
+    const { waiting: question } = deferred;
+    const { conn, requestId } = question;
+    return requestId === undefined ? [] : [{ conn, about: { request_id: requestId }, question }];
   }
   if (deferred.do !== "emit" || deferred.effect.type !== "send") return [];
   const { conn, message } = deferred.effect;
-  if (!("request_id" in message) || message.request_id === undefined) return [];
-  const about = { request_id: message.request_id };
-  return [{ conn, about, submits: message.type === "Accepted" }];
+  if (message.type !== "Accepted" && message.type !== "CancelAnswer") return [];
+  const { request_id: requestId } = message;
+  const question = { kind: "cancel", conn, requestId, planId, by: "client" } as const;
+  const isCancel = message.type === "CancelAnswer";
+  return [{ conn, about: { request_id: requestId }, question: isCancel ? question : undefined }];
 }
 
 export function answerRefused(
@@ -43,21 +47,22 @@ export function answerRefused(
   { planId, contentHash }: Execution,
   answer: Extract<WriteAnswer, { type: "exists" | "failed" }>,
 ): void {
-  for (const { conn, about, submits } of unanswered) {
-    const isSame = answer.type === "exists" && answer.contentHash === contentHash;
-    const { request_id: requestId } = about;
-    if (submits && isSame && requestId !== undefined) {
-      send(turn, conn, acceptedMessage(turn.state, planId, requestId, true), planId);
-      continue;
-    }
+  for (const { conn, about, question } of unanswered) {
     const connection = turn.state.connections.get(conn);
-    const error = answer.type === "failed" || !submits ? notWritten(answer) : conflict(planId);
-    if (connection) sendError(turn, connection, error, { ...about, plan_id: planId });
+    if (!connection) continue;
+    const { request_id: requestId } = about;
+    if (answer.type === "failed") {
+      sendError(turn, connection, notWritten(answer.reason), { ...about, plan_id: planId });
+    } else if (question) {
+      // It means the execution that the store has.
+      ask(turn, connection, question);
+    } else if (requestId !== undefined && answer.contentHash === contentHash) {
+      send(turn, conn, acceptedMessage(turn.state, planId, requestId, true), planId);
+    } else sendError(turn, connection, conflict(planId), { ...about, plan_id: planId });
   }
 }
 
-function notWritten(answer: WriteAnswer): PlanwireError {
-  const reason = answer.type === "failed" ? answer.reason : "it had been submitted before";
+function notWritten(reason: string): PlanwireError {
   return new PlanwireError("STORE_UNAVAILABLE", `the submission was not written: ${reason}`);
 }
 

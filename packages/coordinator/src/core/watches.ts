@@ -45,7 +45,8 @@ export function watch(
     if (onlyOutcome && message.event.kind !== "Finished") continue;
     send(turn, conn, message, execution.planId);
   }
-  if (execution.outcome) return;
+  // Decided is not told: an outcome on its way to the disk still has to reach this watcher.
+  if (execution.events.kept.at(-1)?.event.kind === "Finished") return;
   execution.watchers.set(conn, { onlyOutcome });
   connection.watches.add(execution.planId);
 }

@@ -65,9 +65,8 @@ function ofWorker(state: Readonly<CoreState>, worker: WorkerSession): string[] {
   const connection = conn === undefined ? undefined : state.connections.get(conn);
   return [
     ...broken(
-      [held.size <= slots, named(`holds ${held.size} with ${slots} slots`)],
+      [conn === undefined || held.size <= slots, named(`holds ${held.size} with ${slots} slots`)],
       [conn === undefined || connection?.workerId === workerId, named("has a foreign connection")],
-      [conn !== undefined || held.size > 0, named("is gone and holds nothing")],
       [rival === undefined || conn !== undefined, named("is gone and contested")],
     ),
     ...[...held.values()].flatMap(({ planId, partId, attempt, abandoned }) => {
