@@ -1,4 +1,5 @@
 import {
+  canWait,
   closeCodeOf,
   encodeFrame,
   isPlanwireError,
@@ -30,6 +31,8 @@ export interface PeerListener {
 const MOST_UNREAD_BYTES = 64 * 1024 * 1024;
 /** How long what is queued may take to go out, and the peer to answer the close. */
 const CLOSE_WITHIN_MS = 5_000;
+/** How long what nobody waits for may wait for company. */
+const WAIT_MS = 2;
 const INTERNAL_ERROR = 1011;
 /** UTF-8 takes at most three bytes for a UTF-16 unit. */
 const MOST_BYTES_PER_UNIT = 3;
@@ -53,6 +56,7 @@ export class PeerConnection {
         bufferedBytes: () => socket.bufferedAmount,
         // All that one turn of the event loop brings, from whichever peers, goes out together.
         schedule: (flush) => void setImmediate(flush),
+        scheduleLater: (flush) => void setTimeout(flush, WAIT_MS).unref(),
       },
       {
         batchLength: Math.min(LIMITS.bulkWindowBytes, Math.floor(frameBytes / MOST_BYTES_PER_UNIT)),
@@ -63,7 +67,8 @@ export class PeerConnection {
 
   /** @throws PlanwireError when it can't be written for this peer; nothing is sent then */
   send(message: Message): void {
-    if (this.#closingWith === undefined) this.#outbox.pushFrame(this.#encode(message));
+    if (this.#closingWith !== undefined) return;
+    this.#outbox.pushFrame(this.#encode(message), canWait(message));
   }
 
   /** As `send`, behind the chunks that wait. Stream messages are always binary. */

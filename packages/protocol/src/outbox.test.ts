@@ -7,6 +7,7 @@ import { isPlanwireError } from "./errors.js";
 function fakeSocket(options: OutboxOptions = {}) {
   const sent: (string | Uint8Array)[] = [];
   const flushes: (() => void)[] = [];
+  const later: (() => void)[] = [];
   let buffered = 0;
   const outbox = new Outbox(
     {
@@ -16,6 +17,7 @@ function fakeSocket(options: OutboxOptions = {}) {
       },
       bufferedBytes: () => buffered,
       schedule: (flush) => flushes.push(flush),
+      scheduleLater: (flush) => later.push(flush),
     },
     options,
   );
@@ -23,6 +25,8 @@ function fakeSocket(options: OutboxOptions = {}) {
     outbox,
     sent,
     scheduled: () => flushes.length,
+    scheduledLater: () => later.length,
+    passTime: () => later.splice(0).forEach((flush) => flush()),
     endTick: () => flushes.splice(0).forEach((flush) => flush()),
     sendBytes: (bytes = buffered) => {
       buffered -= bytes;
@@ -41,6 +45,32 @@ const withBytes: Message = {
   result: { status: "Success", output: { type: "Bytes", data: Uint8Array.of(1) }, duration_ms: 0 },
 };
 const bulk = (length: number, mark = 0) => new Uint8Array(length).fill(mark);
+
+describe("messages that nobody waits for", () => {
+  const started: Message = { type: "Started", plan_id: "p", attempt: 1 };
+
+  test("travel with the next one that somebody does, and before it", () => {
+    const socket = fakeSocket({ features: ["batch"] });
+    socket.outbox.push(started);
+    expect(socket.scheduled()).toBe(0);
+    socket.outbox.push(cancel("a"));
+    socket.endTick();
+    expect(socket.takeSent()).toEqual([`[${JSON.stringify(started)},${text("a")}]`]);
+    socket.passTime();
+    expect(socket.sent).toEqual([]);
+  });
+
+  test("travel alone a little later, which is asked for once", () => {
+    const socket = fakeSocket({ features: ["batch"] });
+    socket.outbox.push(started);
+    socket.outbox.push(started);
+    expect(socket.scheduledLater()).toBe(1);
+    socket.passTime();
+    expect(socket.takeSent()).toEqual([`[${JSON.stringify(started)},${JSON.stringify(started)}]`]);
+    socket.outbox.push(started);
+    expect(socket.scheduledLater()).toBe(1);
+  });
+});
 
 describe("control messages", () => {
   test("wait for the end of the tick, which is asked for once", () => {

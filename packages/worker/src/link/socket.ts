@@ -28,6 +28,9 @@ const HANDSHAKE_MS = 10_000;
 const CLOSE_MS = 1000;
 const LONGEST_REFUSAL = 4096;
 
+/** How long what nobody waits for may wait for company. */
+const WAIT_MS = 2;
+
 /** One connection to the coordinator: frames in, messages out. */
 export class CoordinatorSocket {
   readonly #socket: WebSocket;
@@ -52,6 +55,7 @@ export class CoordinatorSocket {
       bufferedBytes: () => socket.bufferedAmount,
       // All that one turn of the event loop brings, answers of several threads say, goes out together.
       schedule: (flush) => void setImmediate(flush),
+      scheduleLater: (flush) => void setTimeout(flush, WAIT_MS),
     });
     let error: Error | undefined;
     socket.on("open", () => {
