@@ -72,6 +72,20 @@ it("who asked about a plan while it was submitted again is told of the one that 
   expect(driver.take(second, "CancelAnswer")).toMatchObject({ taken: false, state: "Succeeded" });
 });
 
+it("a slot is free again whose assignment waited for a write that failed, cancelled in between or not", () => {
+  const driver = new CoordinatorDriver();
+  const old = driver.inherited("old");
+  const client = driver.client();
+  const filters = [{ node_id: "f", pickled_filter: "gA==" }];
+  driver.holdsWrites = true;
+  driver.submit(client, planOf("p", { bindings: [], filters }));
+  driver.receive(client, { type: "Cancel", request_id: 2, plan_id: "p" });
+  driver.answerWrites(full);
+  driver.holdsWrites = false;
+  driver.submit(client, planOf("q", { bindings: [], filters }));
+  expect(driver.take(old, "AssignPlan")).toMatchObject({ plan: { plan_id: "q" } });
+});
+
 it("an execution that the store says is another coordinator's is forgotten, and who asked about it is told", () => {
   const driver = new CoordinatorDriver();
   const worker = driver.worker("w");

@@ -78,6 +78,7 @@ function undo(turn: Turn, execution: Execution): void {
   }
   execution.watchers.clear();
   dropStream(turn, execution);
+  releaseUnsent(turn, execution);
   for (const part of execution.parts.values()) {
     if (part.workerId === undefined) dequeue(state, part);
     else releasePart(turn, part);
@@ -85,6 +86,18 @@ function undo(turn: Turn, execution: Execution): void {
   execution.parts.clear();
   execution.writing = undefined;
   execution.next = undefined;
+}
+
+/** Slots of assignments that waited for the write: they never left, so nobody will answer them. */
+function releaseUnsent(turn: Turn, { writing, next }: Execution): void {
+  for (const deferred of [writing, next].flatMap((write) => write?.afterwards ?? [])) {
+    if (deferred.do !== "emit" || deferred.effect.type !== "send") continue;
+    const { conn, message } = deferred.effect;
+    if (message.type !== "AssignPlan" && message.type !== "StreamBegin") continue;
+    const { workerId = "" } = turn.state.connections.get(conn) ?? {};
+    const worker = turn.state.workers.get(workerId);
+    if (worker?.held.delete(message.plan.plan_id)) turn.agenda.push({ do: "fillSlots", worker });
+  }
 }
 
 function dropStream({ state }: Turn, { streamId }: Execution): void {
