@@ -21,9 +21,17 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["test/**/*.test.ts", "packages/*/src/**/*.e2e.test.ts"],
-          exclude: ["**/node_modules/**", "test/architecture.test.ts"],
+          exclude: ["**/node_modules/**", "test/architecture.test.ts", "test/browser/**"],
           testTimeout: 60_000,
           hookTimeout: 60_000,
+        },
+      },
+      {
+        // The client in a real browser, on dist too. Skipped where no Chromium is found.
+        test: {
+          name: "browser",
+          include: ["test/browser/**/*.test.ts"],
+          testTimeout: 180_000,
         },
       },
     ],

@@ -49,6 +49,22 @@ test("text and bytes go both ways, and the end is told once", async () => {
   expect(listener.told.at(-1)).toEqual({ closeCode: 4401, reason: "UNAUTHORIZED" });
 });
 
+test("a connection that never was tells what may be the matter, as no browser does", async () => {
+  const listener = listening();
+  class RefusedWebSocket {
+    onclose = (_event: { code: number; reason: string }): void => {};
+    constructor() {
+      queueMicrotask(() => this.onclose({ code: 1006, reason: "" }));
+    }
+  }
+  vi.stubGlobal("WebSocket", RefusedWebSocket);
+  const target = { url: "ws://127.0.0.1", token: undefined, frameBytes: 1_000 };
+  openSocket(target, listener);
+  await vi.waitUntil(() => listener.told.length > 0);
+  const detail: unknown = expect.stringContaining("--allow-origin");
+  expect(listener.told).toEqual([{ closeCode: 1006, reason: "", detail }]);
+});
+
 test("close() is told soon, also when the other side is silent", async () => {
   const listener = listening();
   class SilentWebSocket {
@@ -60,5 +76,5 @@ test("close() is told soon, also when the other side is silent", async () => {
   openSocket(target, listener).close();
   vi.advanceTimersByTime(1_000);
   vi.useRealTimers();
-  expect(listener.told).toEqual([{ closeCode: 1006, reason: "" }]);
+  expect(listener.told).toMatchObject([{ closeCode: 1006, reason: "" }]);
 });

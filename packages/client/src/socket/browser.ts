@@ -19,6 +19,9 @@ const OPEN = 1;
 const LOOK_AT_BUFFER_MS = 5;
 const CLOSE_WITHIN_MS = 1_000;
 const ABNORMAL = 1006;
+/** A browser tells no page why a connection failed: a refusal looks like nobody listening. */
+const NEVER_OPENED =
+  "nobody listens there, or it refuses this page's origin (--allow-origin) or its token";
 
 export const openSocket: OpenSocket = (target, listener) => new BrowserSocket(target, listener);
 
@@ -30,6 +33,7 @@ class BrowserSocket implements Socket {
   readonly #ws: BrowserWebSocket;
   readonly #listener: SocketListener;
   #looking = false;
+  #isOpened = false;
   #isClosed = false;
 
   constructor({ url, token }: SocketTarget, listener: SocketListener) {
@@ -37,7 +41,10 @@ class BrowserSocket implements Socket {
     const { WebSocket } = globalThis as unknown as { WebSocket: BrowserWebSocketClass };
     const ws = new WebSocket(url, [SUBPROTOCOL, ...bearerProtocols(token)]);
     ws.binaryType = "arraybuffer";
-    ws.onopen = () => listener.opened();
+    ws.onopen = () => {
+      this.#isOpened = true;
+      listener.opened();
+    };
     ws.onmessage = ({ data }) => {
       listener.received(typeof data === "string" ? data : new Uint8Array(data as ArrayBuffer));
     };
@@ -67,7 +74,8 @@ class BrowserSocket implements Socket {
   #closed(closeCode: number, reason: string): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#listener.closed({ closeCode, reason });
+    const detail = this.#isOpened ? {} : { detail: NEVER_OPENED };
+    this.#listener.closed({ closeCode, reason, ...detail });
   }
 
   #lookAtBuffer(): void {
