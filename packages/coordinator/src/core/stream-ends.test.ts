@@ -216,3 +216,15 @@ it("the end of a stream is written before its client hears of it", () => {
   driver.answerWrites();
   expect(driver.take(client, "StreamComplete")).toMatchObject({ result: { status: "Success" } });
 });
+
+it("a chunk in text that no binary frame may hold ends its stream, and nothing else", () => {
+  const { driver, worker, client } = flowing();
+  const data = JSON.parse('{"__proto__":{"a":1}}') as { [key: string]: number };
+  const value: Value = { type: "Json", data };
+  driver.receive(client, { type: "ChunkData", stream_id: "s", chunk_index: 0, value });
+  expect(driver.take(worker, "StreamCancel")).toMatchObject({ stream_id: "s" });
+  expect(driver.take(client, "StreamComplete").result).toMatchObject({
+    status: "Failed",
+    code: "VALUE_UNSUPPORTED",
+  });
+});

@@ -8,6 +8,7 @@ import {
   type ConnectionId,
   type Credit,
   type Feature,
+  type Message,
   type MessageOf,
   type Outcome,
   type PlanResult,
@@ -182,8 +183,10 @@ export function chunkResult(
   const index = Number(chunk_index);
   const message = { type: "ChunkResult", stream_id, chunk_index: index, value } as const;
   // What the client will get; encoded here for its length, which is what credit counts.
-  const result = lowerMessage(message, client.features);
-  const bytes = encodeFrame(result, client.features).length;
+  const encoded = encodedFor(turn, run, message, client.features);
+  if (!encoded) return;
+  const { message: result } = encoded;
+  const bytes = encoded.frame.length;
   if (bytes > turn.state.settings.chunkBytes) return tooLarge(turn, run, index, bytes);
   if (run.worker?.features.has("stream-credit")) {
     if (!mayPassResult(turn, run, index, bytes)) return;
@@ -205,8 +208,25 @@ export function chunkData(turn: Turn, conn: ConnectionId, message: MessageOf<"Ch
   const run = turn.state.streams.get(message.stream_id);
   if (!run || conn !== run.client) return;
   const features = new Set<Feature>(["typed-values", "tensors", "records", "late-variants"]);
-  const frame = encodeFrame(message, features);
-  if (typeof frame !== "string") inputReceived(turn, run, Number(message.chunk_index), frame);
+  const frame = encodedFor(turn, run, message, features)?.frame;
+  if (frame instanceof Uint8Array) inputReceived(turn, run, Number(message.chunk_index), frame);
+}
+
+/** JSON text brings in what no binary frame may hold, such as a key `__proto__`: it costs the stream, not the connection. */
+function encodedFor(
+  turn: Turn,
+  run: StreamRun,
+  message: MessageOf<"ChunkData" | "ChunkResult">,
+  features: ReadonlySet<Feature>,
+): { message: Message; frame: string | Uint8Array } | undefined {
+  try {
+    const lowered = lowerMessage(message, features);
+    return { message: lowered, frame: encodeFrame(lowered, features) };
+  } catch (error) {
+    if (!isPlanwireError(error)) throw error;
+    failStream(turn, run, error);
+    return undefined;
+  }
 }
 
 function mayPassResult(turn: Turn, run: StreamRun, index: number, bytes: number): boolean {

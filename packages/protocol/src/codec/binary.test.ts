@@ -2,6 +2,7 @@ import { decode, encode, ExtData } from "@msgpack/msgpack";
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
 import { isPlanwireError, type PlanwireError } from "../errors.js";
+import { LIMITS } from "../limits.js";
 import { JsonValue } from "../schema/json-value.js";
 import type { DType, TypedArray } from "../tensor.js";
 import { Value } from "../value.js";
@@ -92,6 +93,50 @@ describe("what is written for an inherited peer", () => {
     loop.push(loop);
     expect(errorOf(() => encodeBinary(loop)).code).toBe("VALUE_UNSUPPORTED");
     expect(decode(encodeBinary("still works"))).toBe("still works");
+  });
+
+  test("a key __proto__ is refused with its path, since no reader of ours takes it", () => {
+    const value = { type: "Json", data: [JSON.parse('{"a":1,"__proto__":{"b":1}}')] };
+    for (const typed of [false, true]) {
+      expect(errorOf(() => encodeBinary(value, { typed }))).toMatchObject({
+        code: "VALUE_UNSUPPORTED",
+        details: { path: "data[0]", found: 'the key "__proto__"' },
+      });
+    }
+    expect(decodeBinary(encodeBinary({ a: "__proto__" }), JsonValue)).toEqual({ a: "__proto__" });
+  });
+
+  const AnyData = z.unknown();
+  const nests: [string, (inner: unknown) => unknown, unknown][] = [
+    ["arrays", (inner) => [inner], []],
+    ["maps", (inner) => ({ a: inner }), {}],
+    ["arrays around bytes", (inner) => [inner], Uint8Array.of()],
+  ];
+  test.each(nests)("%s nest as deep as they are read, and no deeper", (_, around, innermost) => {
+    const nested = (levels: number) => {
+      let value = innermost;
+      for (let level = 0; level < levels; level++) value = around(value);
+      return value;
+    };
+    const deepest = encodeBinary(nested(LIMITS.frameDepth));
+    expect(() => decodeBinary(deepest, AnyData)).not.toThrow();
+    const tooDeep = nested(LIMITS.frameDepth + 1);
+    const error = errorOf(() => encodeBinary(tooDeep));
+    expect(error).toMatchObject({
+      code: "VALUE_UNSUPPORTED",
+      details: { found: "nesting deeper than 512 levels" },
+    });
+    expect(error.message.length).toBeLessThan(200);
+    expect(errorOf(() => decodeBinary(encode(tooDeep, { maxDepth: 600 }), AnyData)).code).toBe(
+      "INVALID_MESSAGE",
+    );
+  });
+
+  test("elements that are written one by one are a level of nesting", () => {
+    let value: unknown = Uint8Array.of(1);
+    for (let level = 0; level < LIMITS.frameDepth; level++) value = [value];
+    expect(errorOf(() => encodeBinary(value)).code).toBe("VALUE_UNSUPPORTED");
+    expect(() => decodeBinary(encodeBinary(value, { typed: true }), AnyData)).not.toThrow();
   });
 
   test("frames that were given out are never written over", () => {
@@ -212,7 +257,7 @@ describe("what is read", () => {
   });
 
   test("__proto__ as a key is refused by name, and harms nothing", () => {
-    const frame = encodeBinary({ type: "Json", data: JSON.parse('{"__proto__":{"polluted":1}}') });
+    const frame = encode({ type: "Json", data: JSON.parse('{"__proto__":{"polluted":1}}') });
     const error = errorOf(() => decodeBinary(frame, Value));
     expect(error.code).toBe("INVALID_MESSAGE");
     expect(error.message).toContain("__proto__");

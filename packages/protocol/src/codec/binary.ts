@@ -29,8 +29,9 @@ export function decodeBinary(bytes: Uint8Array, schema: $ZodType = Message): unk
 /**
  * Writes msgpack with named maps. By default as inherited peers read it: bytes as arrays of integers, tensors as arrays of
  * numbers. NaN, infinities and -0 travel unchanged. Members that are undefined are left out.
- * @throws PlanwireError VALUE_UNSUPPORTED for an integer beyond 64 bits, an int64 element that float64 can't hold (in the
- * default form), and objects that aren't data
+ * @throws PlanwireError VALUE_UNSUPPORTED, details {path, found}, for what decodeBinary would not give back: an integer beyond 64
+ * bits, an int64 element that float64 can't hold (in the default form), a key `__proto__`, nesting beyond LIMITS.frameDepth, and
+ * objects that aren't data
  */
 export function encodeBinary(value: unknown, options: EncodeBinaryOptions = {}): Uint8Array {
   const bin = options.typed ?? false;

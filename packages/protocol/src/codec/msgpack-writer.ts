@@ -1,3 +1,4 @@
+import { LIMITS } from "../limits.js";
 import type { DType, TypedArray } from "../tensor.js";
 import { fits64 } from "./integers.js";
 import { unsupported } from "./json-writer.js";
@@ -11,6 +12,9 @@ export interface MsgpackForm {
 }
 
 type Path = (string | number)[];
+
+/** Steps of a path that is too long: where the nest begins is enough to find it. */
+const STEPS_TOLD = 8;
 
 const FIRST_SIZE = 16 * 1024;
 /** A frame from here on keeps its buffer (no second copy of bulk); below, the buffer is used again. */
@@ -63,7 +67,15 @@ export class MsgpackWriter {
     }
   }
 
+  /** What is refused here, no reader of ours would take: a frame that is sent is a frame that can be read. */
+  #mayOpen(length: number): void {
+    if (length === 0 || this.#path.length < LIMITS.frameDepth) return;
+    const found = `nesting deeper than ${LIMITS.frameDepth} levels`;
+    throw unsupported(this.#path.slice(0, STEPS_TOLD), found);
+  }
+
   #array(items: readonly unknown[]): void {
+    this.#mayOpen(items.length);
     this.#head(items.length, 0x90, 16, 0xdc);
     for (let i = 0; i < items.length; i++) {
       this.#path.push(i);
@@ -76,9 +88,11 @@ export class MsgpackWriter {
     const members = value as Readonly<Record<string, unknown>>;
     const keys = Object.keys(value).filter((key) => members[key] !== undefined);
     const dtype = "shape" in value ? (members["dtype"] as DType | undefined) : undefined;
+    this.#mayOpen(keys.length);
     this.#head(keys.length, 0x80, 16, 0xde);
     for (const key of keys) {
       const member = members[key];
+      if (key === "__proto__") throw unsupported(this.#path, 'the key "__proto__"');
       this.#string(key);
       this.#path.push(key);
       if (key === "values" && "shape" in value && ArrayBuffer.isView(member))
@@ -114,6 +128,7 @@ export class MsgpackWriter {
 
   /** A tensor towards a peer that knows float arrays only: what float64 can't hold is refused. */
   #numbers(values: TypedArray): void {
+    this.#mayOpen(values.length);
     this.#head(values.length, 0x90, 16, 0xdc);
     for (let i = 0; i < values.length; i++) {
       const value = values[i] as number | bigint;
