@@ -72,6 +72,18 @@ it("who asked about a plan while it was submitted again is told of the one that 
   expect(driver.take(second, "CancelAnswer")).toMatchObject({ taken: false, state: "Succeeded" });
 });
 
+it("a result that is not taken is acknowledged although the write that it waited for never landed", () => {
+  const driver = new CoordinatorDriver();
+  const worker = driver.worker("w");
+  driver.holdsWrites = true;
+  driver.submit(driver.client(), planOf("p", { bindings: [{ node_id: "f", uses: "f" }] }));
+  const result = { status: "Success", output: { type: "Empty" }, duration_ms: 1 } as const;
+  driver.receive(worker, { type: "PlanResult", worker_id: "w", plan_id: "p", attempt: 7, result });
+  driver.expectNothingMoreFor(worker);
+  driver.answerWrites({ type: "exists", contentHash: "p", state: "Succeeded" });
+  expect(driver.take(worker, "ResultAck")).toMatchObject({ attempt: 7, taken: false });
+});
+
 it("a slot is free again whose assignment waited for a write that failed, cancelled in between or not", () => {
   const driver = new CoordinatorDriver();
   const old = driver.inherited("old");

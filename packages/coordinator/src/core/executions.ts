@@ -88,11 +88,15 @@ function undo(turn: Turn, execution: Execution): void {
   execution.next = undefined;
 }
 
-/** Slots of assignments that waited for the write: they never left, so nobody will answer them. */
+/**
+ * Slots of assignments that waited for the write: they never left, so nobody will answer them. That a result is not taken is true
+ * whether the write lands or not.
+ */
 function releaseUnsent(turn: Turn, { writing, next }: Execution): void {
   for (const deferred of [writing, next].flatMap((write) => write?.afterwards ?? [])) {
     if (deferred.do !== "emit" || deferred.effect.type !== "send") continue;
     const { conn, message } = deferred.effect;
+    if (message.type === "ResultAck" && !message.taken) turn.out.push(deferred.effect);
     if (message.type !== "AssignPlan" && message.type !== "StreamBegin") continue;
     const { workerId = "" } = turn.state.connections.get(conn) ?? {};
     const worker = turn.state.workers.get(workerId);
