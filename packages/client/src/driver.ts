@@ -90,14 +90,17 @@ export class Driver {
   }
 
   /** `abandon` gives up waiting, and cancels what may have been accepted. */
-  submit(plan: SerializedPlan): {
+  submit(
+    plan: SerializedPlan,
+    forOutcome = false,
+  ): {
     accepted: Promise<Reply<AnswerTo<{ type: "Submit" }>>>;
     outcome: OutcomePromise;
     abandon: (why: Failure) => void;
   } {
     const outcome = this.#outcomes.of(plan.plan_id);
     const { ask, reply } = this.#questions.open<AnswerTo<{ type: "Submit" }>>();
-    this.dispatch({ type: "submit", ask, plan });
+    this.dispatch({ type: "submit", ask, plan, forOutcome });
     const abandon = (why: Failure) => {
       if (!this.#questions.refuse(ask, why)) return;
       this.dispatch({ type: "abandonSubmit", ask, reason: why.message });

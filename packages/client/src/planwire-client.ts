@@ -68,7 +68,7 @@ export class PlanwireClient implements Planwire {
   }
 
   async run<O>(plan: AnyStep, x: unknown, options: SubmitOptions = {}): Promise<O> {
-    const run = await this.submit<O>(plan, x, options);
+    const run = await this.#submit(plan, { input: x }, options, plainOutput<O>, true);
     return await run.result();
   }
 
@@ -140,6 +140,7 @@ export class PlanwireClient implements Planwire {
     work: Work,
     options: SubmitOptions,
     outputOf: RunParts<O>["outputOf"],
+    forOutcome = false,
   ): Promise<Run<O>> {
     const { signal } = options;
     if (signal?.aborted) throw abortedError(signal);
@@ -147,7 +148,7 @@ export class PlanwireClient implements Planwire {
     // Without a hook nothing is awaited: what is submitted in one tick leaves in one frame.
     if (this.#hooks.offerFilters) await this.#offer(plan);
     const id = serialized.plan_id;
-    const { accepted, outcome, abandon } = this.#driver.submit(serialized);
+    const { accepted, outcome, abandon } = this.#driver.submit(serialized, forOutcome);
     const stopListening = onAbort(signal, () => {
       abandon(failure("CANCELLED", ITS_SIGNAL, { details: { by: ITS_SIGNAL } }));
     });

@@ -37,8 +37,8 @@ export class Connections {
     this.#feed([{ type: "connectionOpened", conn, scopes, sessionId: randomUUID() }]);
   }
 
-  send(conn: ConnectionId, message: Message): void {
-    this.#attempt(conn, message, (peer) => peer.send(message));
+  send(conn: ConnectionId, message: Message, mayWait?: boolean): void {
+    this.#attempt(conn, message, (peer) => peer.send(message, mayWait));
   }
 
   sendBulk(conn: ConnectionId, message: Message): void {

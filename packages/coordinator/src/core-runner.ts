@@ -90,7 +90,7 @@ export class CoreRunner {
   #carryOut(effect: Effect): void {
     switch (effect.type) {
       case "send":
-        return this.#wires.send(effect.conn, effect.message);
+        return this.#wires.send(effect.conn, effect.message, effect.mayWait);
       case "sendBulk":
         return this.#wires.sendBulk(effect.conn, effect.message);
       case "forward":

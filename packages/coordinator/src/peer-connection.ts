@@ -66,9 +66,9 @@ export class PeerConnection {
   }
 
   /** @throws PlanwireError when it can't be written for this peer; nothing is sent then */
-  send(message: Message): void {
+  send(message: Message, mayWait = canWait(message)): void {
     if (this.#closingWith !== undefined) return;
-    this.#outbox.pushFrame(this.#encode(message), canWait(message));
+    this.#outbox.pushFrame(this.#encode(message), mayWait);
   }
 
   /** As `send`, behind the chunks that wait. Stream messages are always binary. */

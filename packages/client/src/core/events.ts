@@ -54,7 +54,13 @@ export type ClientEvent =
   | { readonly type: "wakeAtDone"; readonly random: number }
   // Requests. `ask` is the shell's own number for whoever waits.
   | { readonly type: "ask"; readonly ask: number; readonly question: Question }
-  | { readonly type: "submit"; readonly ask: number; readonly plan: SerializedPlan }
+  | {
+      readonly type: "submit";
+      readonly ask: number;
+      readonly plan: SerializedPlan;
+      /** Whoever asks waits for the outcome, and not for the acceptance before it. */
+      readonly forOutcome?: boolean;
+    }
   /** Nobody waits for this submission's answer any more: what may have been accepted is cancelled. */
   | { readonly type: "abandonSubmit"; readonly ask: number; readonly reason: string }
   /** A message that could not be written: it is too large, or holds what can't travel. */

@@ -64,7 +64,7 @@ function handle(state: ClientState, event: ClientEvent, now: Now, out: Effect[])
     case "ask":
       return ask(state, event.ask, event.question, out);
     case "submit":
-      return submit(state, event.ask, event.plan, out);
+      return submit(state, event, out);
     case "abandonSubmit":
       return abandonSubmit(state, event.ask, event.reason, out);
     case "sendFailed":

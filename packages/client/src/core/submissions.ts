@@ -1,5 +1,6 @@
-import type { Accepted, SerializedPlan } from "@planwire/protocol";
+import type { Accepted } from "@planwire/protocol";
 import type { Effect } from "./effects.js";
+import type { ClientEvent } from "./events.js";
 import { failure, type Failure } from "./failure.js";
 import { refusalOf, request } from "./requests.js";
 import type { ClientState, Watched } from "./state.js";
@@ -8,7 +9,11 @@ import { watch } from "./watches.js";
 /**
  * Submits a plan and asks for its outcome. The outcome is watched from now on: it may come in the same frame as the answer.
  */
-export function submit(state: ClientState, ask: number, plan: SerializedPlan, out: Effect[]): void {
+export function submit(
+  state: ClientState,
+  { ask, plan, forOutcome }: Extract<ClientEvent, { type: "submit" }>,
+  out: Effect[],
+): void {
   const refusal = refusalOf(state);
   if (refusal) {
     out.push({ type: "refuse", ask, failure: refusal });
@@ -17,7 +22,13 @@ export function submit(state: ClientState, ask: number, plan: SerializedPlan, ou
   const watched = watchedOf(state, plan.plan_id);
   watched.submitting++;
   watched.outcomeWanted = true;
-  const body = { type: "Submit", plan, watch: true, only_outcome: true } as const;
+  const body = {
+    type: "Submit",
+    plan,
+    watch: true,
+    only_outcome: true,
+    ...(forOutcome && { accepted_may_wait: true }),
+  } as const;
   request(state, body, { kind: "submit", ask }, out);
 }
 

@@ -9,6 +9,8 @@ export type Effect =
       readonly conn: ConnectionId;
       readonly message: Message;
       readonly cause?: string;
+      /** Nobody waits for it: it may travel with what comes next. */
+      readonly mayWait?: boolean;
     }
   /** Behind all control messages, in its own order: stream messages. */
   | {

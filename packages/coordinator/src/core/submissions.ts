@@ -23,7 +23,7 @@ export function submit(
   message: MessageOf<"Submit">,
   contentHash: string,
 ): void {
-  const { request_id, plan, watch, only_outcome } = message;
+  const { request_id, plan, watch, only_outcome, accepted_may_wait } = message;
   const known = turn.state.executions.get(plan.plan_id);
   if (known && known.contentHash !== contentHash) {
     const about = { request_id, plan_id: plan.plan_id };
@@ -38,7 +38,13 @@ export function submit(
   const accepted = acceptedMessage(turn.state, plan.plan_id, request_id, known !== undefined);
   whenDurable(turn, execution, {
     do: "emit",
-    effect: { type: "send", conn: connection.id, message: accepted, cause: plan.plan_id },
+    effect: {
+      type: "send",
+      conn: connection.id,
+      message: accepted,
+      cause: plan.plan_id,
+      ...(accepted_may_wait && { mayWait: true }),
+    },
   });
   if (watch) {
     whenDurable(turn, execution, {

@@ -43,6 +43,8 @@ export const Submit = object({
   /** Watch it from its first event on, as if a Watch followed. */
   watch: z.optional(z.boolean()),
   only_outcome: z.optional(z.boolean()),
+  /** Nobody waits for Accepted itself: it may travel with the outcome, when that comes soon. */
+  accepted_may_wait: z.optional(z.boolean()),
 });
 export type Submit = z.infer<typeof Submit>;
 /** The submission is written. `existing` when the same plan_id and content was accepted before. */
