@@ -3,7 +3,7 @@ import { ZodMiniObject } from "zod/mini";
 import { $constructor, $ZodObjectJIT } from "zod/v4/core";
 
 /**
- * An object of zod/mini that compiles its shape, as zod's larger flavour does: measured at 4 instead of 16 microseconds for an
+ * An object of zod/mini that compiles its shape, as zod's larger flavour does: measured to save 7 of 16 microseconds for an
  * AssignPlan. Where a page's policy forbids making code from text it walks the shape, as zod/mini always would.
  */
 const CompiledObject: z.core.$constructor<z.ZodMiniObject> = $constructor(

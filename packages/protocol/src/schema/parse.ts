@@ -7,8 +7,8 @@ export interface Parsed<Out> {
 }
 
 /**
- * What zod's safeParse does, with `reportInput`, less the copy that it makes of its options: measured at 4 instead of 8 microseconds
- * for an AssignPlan, in which five schemas delegate to others.
+ * What zod's safeParse does, with `reportInput`, less the copy that it makes of its options: measured to save 6 of 9 microseconds for
+ * an AssignPlan, in which schemas delegate to others many times.
  */
 export function parse<Schema extends z.core.$ZodType>(
   schema: Schema,
