@@ -39,7 +39,7 @@ it("a result whose write fails is acknowledged when a later try lands, and not b
   expect(driver.eventsTo(client)).toMatchObject([{ kind: "Finished" }]);
 });
 
-it("everybody who waits for a submission that can't be written is told so", () => {
+it("everybody who waits for a submission that can't be written is answered", async () => {
   const driver = new CoordinatorDriver();
   const [first, second, third] = [driver.client(), driver.client(), driver.client()];
   driver.holdsWrites = true;
@@ -49,11 +49,13 @@ it("everybody who waits for a submission that can't be written is told so", () =
   driver.receive(third, { type: "Cancel", request_id: 4, plan_id: "p" });
   driver.receive(third, { type: "Watch", request_id: 5, plan_id: "p" });
   driver.answerWrites(full);
+  await driver.answerQuestions();
   const told = driver.sent.map(({ message }) =>
     message.type === "Error" ? [message.request_id, message.code] : [message.type],
   );
   expect(told).toHaveLength(5);
-  for (const id of [1, 2, 3, 4, 5]) expect(told).toContainEqual([id, "STORE_UNAVAILABLE"]);
+  for (const id of [1, 2]) expect(told).toContainEqual([id, "STORE_UNAVAILABLE"]);
+  for (const id of [3, 4, 5]) expect(told).toContainEqual([id, "PLAN_UNKNOWN"]);
 });
 
 it("who asked about a plan while it was submitted again is told of the one that the store has", async () => {

@@ -51,11 +51,11 @@ export function answerRefused(
     const connection = turn.state.connections.get(conn);
     if (!connection) continue;
     const { request_id: requestId } = about;
-    if (answer.type === "failed") {
-      sendError(turn, connection, notWritten(answer.reason), { ...about, plan_id: planId });
-    } else if (question) {
-      // It means the execution that the store has.
+    if (question) {
+      // It means what the store has under this id, if anything.
       ask(turn, connection, question);
+    } else if (answer.type === "failed") {
+      sendError(turn, connection, notWritten(answer.reason), { ...about, plan_id: planId });
     } else if (requestId !== undefined && answer.contentHash === contentHash) {
       send(turn, conn, acceptedMessage(turn.state, planId, requestId, true), planId);
     } else sendError(turn, connection, conflict(planId), { ...about, plan_id: planId });
