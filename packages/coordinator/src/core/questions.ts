@@ -5,7 +5,9 @@ import {
   type Outcome,
 } from "@planwire/protocol";
 import type { StoredExecution } from "../store/store.js";
+import { acceptedMessage } from "./accepted.js";
 import { cancelExecution } from "./cancel.js";
+import { conflict } from "./conflict.js";
 import { whenDurable } from "./durable.js";
 import { explain } from "./explain.js";
 import { send, sendError } from "./send.js";
@@ -71,9 +73,29 @@ export function answerWaiting(turn: Turn, execution: Execution, waiting: Waiting
       return watch(turn, execution, conn, waiting.from, waiting.onlyOutcome);
     case "explain":
       return explained(turn, waiting, execution.state, explain(turn, execution));
+    case "submit":
+      return submittedBefore(turn, waiting, execution.contentHash);
     case "cancel":
       return;
   }
+}
+
+/** Same content is the same execution, also when it would be refused by now. */
+function submittedBefore(
+  turn: Turn,
+  {
+    conn,
+    requestId: request_id,
+    planId: plan_id,
+    contentHash,
+  }: Extract<Waiting, { kind: "submit" }>,
+  storedHash: string,
+): void {
+  if (storedHash === contentHash) {
+    return send(turn, conn, acceptedMessage(turn.state, plan_id, request_id, true), plan_id);
+  }
+  const connection = turn.state.connections.get(conn);
+  if (connection) sendError(turn, connection, conflict(plan_id), { request_id, plan_id });
 }
 
 export function loadDone(turn: Turn, load: number, stored: StoredExecution | undefined): void {
@@ -82,6 +104,10 @@ export function loadDone(turn: Turn, load: number, stored: StoredExecution | und
   // It may have come to life since.
   const live = turn.state.executions.get(waiting.planId);
   if (live) return ask(turn, connection, waiting);
+  if (!stored && waiting.kind === "submit") {
+    const { requestId: request_id, planId: plan_id } = waiting;
+    return sendError(turn, connection, waiting.refusal, { request_id, plan_id });
+  }
   if (!stored?.outcome) {
     const error = new PlanwireError("PLAN_UNKNOWN", `there is no execution "${waiting.planId}"`, {
       hint: "`planwire plans` lists those that are kept",
@@ -125,6 +151,8 @@ function answerEnded(
 ): void {
   const { planId: plan_id, state } = stored;
   switch (waiting.kind) {
+    case "submit":
+      return submittedBefore(turn, waiting, stored.contentHash);
     case "get":
       return got(turn, waiting, summaryOfStored(stored), outcome);
     case "explain":

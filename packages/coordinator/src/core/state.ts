@@ -188,6 +188,15 @@ export type Waiting =
       readonly planId: string;
       readonly by: string;
     }
+  /** A submission that would be refused, unless it was accepted before. */
+  | {
+      readonly kind: "submit";
+      readonly conn: ConnectionId;
+      readonly requestId: number;
+      readonly planId: string;
+      readonly contentHash: string;
+      readonly refusal: PlanwireError;
+    }
   | {
       readonly kind: "explain";
       readonly conn: ConnectionId;

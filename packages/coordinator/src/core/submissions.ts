@@ -8,13 +8,14 @@ import {
 import { acceptedMessage } from "./accepted.js";
 import { closest } from "./closest.js";
 import { accept, publishWhenDurable, whenDurable } from "./durable.js";
+import { conflict } from "./conflict.js";
 import { newRing } from "./event-ring.js";
 import { certainNodeIds, isImpossible, needsOf, uncutNeedsOf } from "./needs.js";
 import { beginParts, isTrainable } from "./parts.js";
+import { ask } from "./questions.js";
 import { sendError } from "./send.js";
 import type { Asker, Connection, CoreState, Execution, Turn } from "./state.js";
 import { openStreamRun } from "./streams.js";
-import { conflict } from "./unwritten.js";
 
 /** Accepts a plan: written, with its first assignment when a slot is free, before anybody hears of it. */
 export function submit(
@@ -29,7 +30,15 @@ export function submit(
     const about = { request_id, plan_id: plan.plan_id };
     return sendError(turn, connection, conflict(plan.plan_id), about);
   }
-  if (!known && refuses(turn, connection, plan, { request_id })) return;
+  const refusal = known ? undefined : refusalOf(turn.state, plan);
+  if (refusal) {
+    const { plan_id: planId } = plan;
+    const about = { conn: connection.id, requestId: request_id, planId, contentHash };
+    // Which filters there are changes: what was accepted once is not refused the second time.
+    const mayBeKnown = refusal.code === "NO_SUCH_FILTER" || refusal.code === "STATE_MISSING";
+    if (mayBeKnown) return ask(turn, connection, { kind: "submit", ...about, refusal });
+    return sendError(turn, connection, refusal, { request_id, plan_id: planId });
+  }
   const execution = known ?? newExecution(turn, plan, contentHash, "plan");
   if (!known) {
     const asker: Asker = { kind: "submit", conn: connection.id, requestId: request_id };
@@ -71,9 +80,8 @@ export function beginStream(
   const { stream_id, plan_id } = message;
   const plan = { ...message.plan, plan_id };
   const about = { stream_id, plan_id };
-  const refusal = streamRefusal(turn.state, connection, message);
+  const refusal = streamRefusal(turn.state, connection, message) ?? refusalOf(turn.state, plan);
   if (refusal) return sendError(turn, connection, refusal, about);
-  if (refuses(turn, connection, plan, { stream_id })) return;
   const execution = newExecution(turn, plan, contentHash, "stream");
   acceptExecution(turn, execution, { kind: "stream", conn: connection.id, streamId: stream_id });
   openStreamRun(turn, connection, execution, message);
@@ -161,20 +169,14 @@ function acceptExecution(turn: Turn, execution: Execution, asker: Asker): void {
   publishWhenDurable(turn, execution, { kind: "Accepted" });
 }
 
-/** Answers why this plan may not run, if so. */
-function refuses(
-  turn: Turn,
-  connection: Connection,
-  plan: SerializedPlan,
-  about: { request_id?: number; stream_id?: string },
-): boolean {
+/** Why this plan may not run, if so. */
+function refusalOf(state: CoreState, plan: SerializedPlan): PlanwireError | undefined {
   try {
-    assertAcceptable(turn.state, plan);
-    return false;
+    assertAcceptable(state, plan);
+    return undefined;
   } catch (error) {
-    if (!isPlanwireError(error)) throw error;
-    sendError(turn, connection, error, { ...about, plan_id: plan.plan_id });
-    return true;
+    if (isPlanwireError(error)) return error;
+    throw error;
   }
 }
 

@@ -1,6 +1,7 @@
 import { PlanwireError, type ConnectionId, type ErrorMessage } from "@planwire/protocol";
 import type { WriteAnswer } from "../store/store.js";
 import { acceptedMessage } from "./accepted.js";
+import { conflict } from "./conflict.js";
 import { ask } from "./questions.js";
 import { send, sendError } from "./send.js";
 import type { Deferred, Execution, Turn, Waiting } from "./state.js";
@@ -64,11 +65,4 @@ export function answerRefused(
 
 function notWritten(reason: string): PlanwireError {
   return new PlanwireError("STORE_UNAVAILABLE", `the submission was not written: ${reason}`);
-}
-
-export function conflict(planId: string): PlanwireError {
-  const message = `"${planId}" was submitted before with other content`;
-  return new PlanwireError("PLAN_ID_CONFLICT", message, {
-    hint: "leave the id out, or choose another",
-  });
 }
