@@ -28,7 +28,9 @@ const modules: Record<string, string> = {
 };
 
 export function mustBePure({ path, isTest }: SourceFile): boolean {
-  return !isTest && (/^packages\/(protocol|plan)\/src\//.test(path) || path.includes("/core/"));
+  // The gateway's handlers are decisions, too: one file a message, run within the core's step.
+  const decides = path.includes("/core/") || path.includes("/gateway/");
+  return !isTest && (decides || /^packages\/(protocol|plan)\/src\//.test(path));
 }
 
 export function impurities(file: SourceFile): string[] {

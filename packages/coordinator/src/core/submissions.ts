@@ -232,11 +232,13 @@ function boundFilters({ bindings }: SerializedPlan): string[] {
 function assertStates(state: CoreState, plan: SerializedPlan): void {
   if (plan.mode != null && plan.mode !== "Forward") return;
   const bindings = new Map((plan.bindings ?? []).map((binding) => [binding.node_id, binding]));
-  const pickled = new Set((plan.filters ?? []).map(({ node_id }) => node_id));
+  const pickled = new Map((plan.filters ?? []).map((filter) => [filter.node_id, filter]));
   const nodeIds = certainNodeIds(plan.plan).filter((nodeId) => {
     const binding = bindings.get(nodeId);
-    if (binding?.state || (!binding && pickled.has(nodeId))) return false;
-    return isTrainable(state, binding?.uses ?? nodeId);
+    const filter = binding ? undefined : pickled.get(nodeId);
+    const given = (binding ?? filter)?.state;
+    if (given && given.type !== "Empty") return false;
+    return filter ? filter.trainable === true : isTrainable(state, binding?.uses ?? nodeId);
   });
   if (nodeIds.length === 0) return;
   throw new PlanwireError("STATE_MISSING", `not fitted: ${nodeIds.join(", ")}`, {

@@ -1,0 +1,154 @@
+import { expect, it } from "vitest";
+import { CoordinatorDriver, execute, planOf } from "../testing/coordinator-driver.js";
+import type { SerializedPlan } from "@planwire/protocol";
+
+/** The error with which a plan is refused; undefined when it is accepted. */
+async function refusal(driver: CoordinatorDriver, plan: SerializedPlan) {
+  const client = driver.client();
+  driver.submit(client, plan);
+  await driver.answerQuestions();
+  return driver.typesTo(client).includes("Error") ? driver.take(client, "Error") : undefined;
+}
+const uses = (name: string, state?: { type: "Json"; data: number }) =>
+  planOf(`uses-${name}`, { bindings: [{ node_id: "f", uses: name, ...(state && { state }) }] });
+const scaler = {
+  filters: [{ name: "scale", version: "1", kind: "Trainable", stream_mode: "FixedState" } as const],
+};
+
+it("a plan that breaks a rule is refused, with every issue and its place", async () => {
+  const plan = planOf("p", { plan: { Sequence: [execute("f"), execute("f")] } });
+  expect(await refusal(new CoordinatorDriver(), plan)).toMatchObject({
+    code: "PLAN_REFUSED",
+    request_id: 1,
+    plan_id: "p",
+    details: { issues: [{ path: expect.stringContaining("plan.Sequence[1]") }] },
+  });
+});
+
+it("an input by reference is refused unless it is inline", async () => {
+  const local = { source: "Reference", data_ref: { type: "Local", path: "x" } } as const;
+  expect(await refusal(new CoordinatorDriver(), planOf("p", { input: local }))).toMatchObject({
+    code: "DATA_REF_REFUSED",
+  });
+  const driver = new CoordinatorDriver();
+  const worker = driver.worker("w");
+  const value = { type: "Json", data: 5 } as const;
+  const input = { source: "Reference", data_ref: { type: "Inline", value } } as const;
+  expect(await refusal(driver, planOf("q", { input }))).toBeUndefined();
+  expect(driver.take(worker, "AssignPlan").plan.input).toEqual(input);
+});
+
+it("a filter that nobody ever offered is refused once a worker of ours is there, and the nearest name is told", async () => {
+  const driver = new CoordinatorDriver();
+  expect(await refusal(driver, uses("tidi"))).toBeUndefined();
+  driver.worker("w", ["tidy", "clean"]);
+  expect(await refusal(driver, { ...uses("tidi"), plan_id: "again" })).toMatchObject({
+    code: "NO_SUCH_FILTER",
+    details: { missing: ["tidi"], offered: ["clean", "tidy"] },
+    hint: expect.stringContaining("tidy"),
+  });
+});
+
+it("a filter whose worker is gone is waited for", async () => {
+  const driver = new CoordinatorDriver();
+  const rare = driver.worker("rare", ["rare"]);
+  driver.worker("other", ["f"]);
+  driver.step({ type: "connectionClosed", conn: rare, reason: "leaving" });
+  expect(await refusal(driver, uses("rare"))).toBeUndefined();
+  expect(driver.core.state.queued).toBe(1);
+});
+
+it("a node that an inherited peer may know is not refused while one is connected", async () => {
+  const driver = new CoordinatorDriver();
+  driver.worker("w");
+  const unbound = planOf("p", { plan: execute("theirs"), bindings: [] });
+  expect(await refusal(driver, unbound)).toMatchObject({ code: "NO_SUCH_FILTER" });
+  const old = driver.inherited("old");
+  expect(await refusal(driver, { ...unbound, plan_id: "q" })).toBeUndefined();
+  driver.take(old, "AssignPlan");
+});
+
+it("a pickled filter is never refused: an inherited peer may come", async () => {
+  const driver = new CoordinatorDriver();
+  driver.worker("w");
+  const filters = [{ node_id: "f", pickled_filter: "gA==" }];
+  expect(await refusal(driver, planOf("p", { bindings: [], filters }))).toBeUndefined();
+});
+
+it("a trainable filter without its state is refused before it runs", async () => {
+  const driver = new CoordinatorDriver();
+  driver.worker("w", [], scaler);
+  expect(await refusal(driver, uses("scale@1"))).toMatchObject({
+    code: "STATE_MISSING",
+    details: { nodeIds: ["f"] },
+  });
+  expect(await refusal(driver, uses("scale", { type: "Json", data: 1 }))).toBeUndefined();
+  const fit = { ...uses("scale"), plan_id: "fit", mode: { Fit: { y: null } } };
+  expect(await refusal(driver, fit)).toBeUndefined();
+});
+
+it("a trainable filter in a Branch's arm may lack its state: the arm may not be taken", async () => {
+  const driver = new CoordinatorDriver();
+  driver.worker("w", [], {
+    filters: [...scaler.filters, { name: "f", kind: "Stateless", stream_mode: "FixedState" }],
+  });
+  const plan = planOf("p", {
+    plan: { Branch: { node_id: "f", arms: [["x", execute("arm")]] } },
+    bindings: [
+      { node_id: "f", uses: "f" },
+      { node_id: "arm", uses: "scale" },
+    ],
+  });
+  expect(await refusal(driver, plan)).toBeUndefined();
+});
+
+it("a pickled filter that is trainable needs its state as well", async () => {
+  const filters = [{ node_id: "f", pickled_filter: "gA==", trainable: true }];
+  const plan = planOf("p", { bindings: [], filters });
+  expect(await refusal(new CoordinatorDriver(), plan)).toMatchObject({ code: "STATE_MISSING" });
+});
+
+it("the same id and content is the same execution, other content a conflict", () => {
+  const driver = new CoordinatorDriver();
+  const worker = driver.worker("w");
+  const [first, second] = [driver.client(), driver.client()];
+  driver.submit(first, planOf("p"), { watch: true, only_outcome: true });
+  driver.submit(second, planOf("p"), { watch: true, only_outcome: true });
+  expect(driver.take(first, "Accepted").existing).toBe(false);
+  expect(driver.take(second, "Accepted").existing).toBe(true);
+  driver.submit(second, planOf("p"), { request_id: 2 }, "other");
+  expect(driver.take(second, "Error")).toMatchObject({ code: "PLAN_ID_CONFLICT", request_id: 2 });
+  driver.answer(worker, driver.take(worker, "AssignPlan"), 1);
+  driver.take(worker, "ResultAck");
+  driver.expectNothingMoreFor(worker);
+  for (const client of [first, second]) expect(driver.eventsTo(client)).toHaveLength(1);
+});
+
+it("a plan's name is that of its metadata", async () => {
+  const driver = new CoordinatorDriver();
+  const client = driver.client();
+  driver.submit(client, planOf("p", { metadata: { name: "tidy" } }));
+  driver.receive(client, { type: "Get", request_id: 2, plan_id: "p" });
+  expect(driver.take(client, "Got").summary).toMatchObject({ name: "tidy", state: "Queued" });
+  driver.receive(client, { type: "ListPlans", request_id: 3, limit: 10 });
+  await driver.answerQuestions();
+  expect(driver.take(client, "Plans")).toMatchObject({ total: 1, plans: [{ name: "tidy" }] });
+});
+
+it("a plan that needs no filter runs anywhere", async () => {
+  const driver = new CoordinatorDriver();
+  const worker = driver.worker("w", []);
+  expect(await refusal(driver, planOf("p", { plan: "Empty", bindings: [] }))).toBeUndefined();
+  driver.take(worker, "AssignPlan");
+});
+
+it("ids that hold what part ids are made of stay apart", () => {
+  const driver = new CoordinatorDriver();
+  const worker = driver.worker("w", ["f"], { max_concurrent: 2 });
+  const client = driver.client();
+  driver.submit(client, planOf("p/0#"), { watch: true, only_outcome: true });
+  const assigned = driver.take(worker, "AssignPlan");
+  expect(assigned.plan.plan_id).toBe("p%2F0%23");
+  driver.answer(worker, assigned, 1);
+  expect(driver.take(client, "PlanEvent")).toMatchObject({ plan_id: "p/0#" });
+});
