@@ -30,14 +30,11 @@ export interface InheritedOptions {
   readonly nodes?: Readonly<Record<string, (data: never, state: unknown) => unknown>>;
 }
 
-const PLAN_VARIANTS = new Set([
-  ...["Sequence", "Parallel", "Execute", "Cached", "Loop", "Branch", "Remote"],
-]);
+const PLAN_VARIANTS = new Set("Sequence Parallel Execute Cached Loop Branch Remote".split(" "));
 const VALUE_TYPES = new Set(["Tensor", "Json", "Bytes", "Empty"]);
-const KNOWN_TEXT = new Set([
-  ...["Registered", "AssignPlan", "AssignPythonJob", "CancelPlan", "StatusRequest", "Ping"],
-  "Shutdown",
-]);
+const KNOWN_TEXT = new Set(
+  "Registered AssignPlan AssignPythonJob CancelPlan StatusRequest Ping Shutdown".split(" "),
+);
 
 type Wire = Record<string, unknown>;
 
@@ -52,7 +49,7 @@ function readValue(value: unknown, binary: boolean): void {
     const { values, shape } = data as { values: unknown[]; shape: unknown[] };
     if (!Array.isArray(values) || !Array.isArray(shape)) throw new Error("a tensor without arrays");
     const bad = values.find((x) => typeof x !== "number");
-    if (bad !== undefined) throw new Error(`a tensor that holds ${String(bad)}`);
+    if (bad !== undefined) throw new Error(`a tensor that holds a ${typeof bad}`);
   }
   if (binary && data instanceof Uint8Array) throw new Error("msgpack bin");
 }

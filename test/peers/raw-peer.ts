@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import type { IncomingMessage } from "node:http";
 import { WebSocket, type ClientOptions } from "ws";
 
 /** A socket that says whatever a test wants, and keeps all that it hears. */
@@ -58,7 +59,7 @@ export async function refusedUpgrade(
   options: ClientOptions = {},
 ): Promise<{ status: number; body: { code?: string } }> {
   const socket = new WebSocket(url, options);
-  const response = await new Promise<import("node:http").IncomingMessage>((resolve, reject) => {
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
     socket.once("unexpected-response", (_request, got) => resolve(got));
     socket.once("open", () => reject(new Error("the upgrade was not refused")));
     socket.once("error", reject);
