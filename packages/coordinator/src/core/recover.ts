@@ -4,6 +4,7 @@ import type { StoredAttempt, StoredExecution } from "../store/store.js";
 import { stopExecution } from "./cancel.js";
 import { ringAfterRestart } from "./event-ring.js";
 import { finishAs } from "./executions.js";
+import { newExecution, newWorkerSession } from "./new-records.js";
 import {
   beginParts,
   follow,
@@ -47,30 +48,16 @@ function retell(turn: Turn, execution: Execution, stored: StoredExecution): void
 }
 
 function executionOf(stored: StoredExecution, boot: number): Execution {
-  const { planId, kind, contentHash, plan, name, submittedAt, state, version, cut } = stored;
+  const { plan, kind, contentHash, submittedAt, state, version, cut, cancelledBy } = stored;
   return {
-    planId,
-    kind,
-    contentHash,
-    plan,
-    name,
-    submittedAt,
-    finishedAt: undefined,
+    ...newExecution(plan, { kind, contentHash, submittedAt }),
     state,
     version,
-    writing: undefined,
-    next: undefined,
     cut,
-    stepper: undefined,
-    parts: new Map(),
     attempts: stored.attempts.length,
     lastWorker: stored.attempts.at(-1)?.workerId,
-    cancelledBy: stored.cancelledBy,
-    stopped: true,
-    outcome: undefined,
-    streamId: undefined,
+    cancelledBy,
     events: ringAfterRestart(boot),
-    watchers: new Map(),
   };
 }
 
@@ -151,27 +138,8 @@ function isLoss({ lost, started }: StoredAttempt): boolean {
 function awaited({ state, now }: Turn, { workerId, incarnation }: StoredAttempt): WorkerSession {
   const known = state.workers.get(workerId);
   if (known) return known;
-  const worker: WorkerSession = {
-    workerId,
-    incarnation,
-    conn: undefined,
-    inherited: false,
-    features: new Set(),
-    capabilities: undefined,
-    implementation: undefined,
-    version: undefined,
-    slots: 1,
-    offered: [],
-    filters: new Set(),
-    tags: new Set(),
-    draining: false,
-    full: false,
-    load: undefined,
-    heartbeats: true,
-    lastSeen: now.mono,
-    held: new Map(),
-    rival: undefined,
-  };
+  const worker = newWorkerSession(workerId, incarnation, now.mono);
+  worker.heartbeats = true;
   state.workers.set(workerId, worker);
   state.sweepAt ??= now.mono;
   return worker;

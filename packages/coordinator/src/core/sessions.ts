@@ -6,6 +6,7 @@ import {
 } from "@planwire/protocol";
 import { fillSlots } from "./dispatch.js";
 import { freeSlots, joinLanes, leaveLanes } from "./lanes.js";
+import { newWorkerSession } from "./new-records.js";
 import { loseAttempt, NEVER_ARRIVED } from "./results.js";
 import { closeWith, log, send } from "./send.js";
 import type { Connection, CoreState, Turn, WorkerSession } from "./state.js";
@@ -47,27 +48,8 @@ function refresh(turn: Turn, worker: WorkerSession, message: Register): void {
 }
 
 function admit(turn: Turn, connection: Connection, message: Register): void {
-  const worker: WorkerSession = {
-    workerId: message.worker_id,
-    incarnation: message.incarnation,
-    conn: undefined,
-    inherited: true,
-    features: new Set(),
-    capabilities: undefined,
-    implementation: undefined,
-    version: undefined,
-    slots: 1,
-    offered: [],
-    filters: new Set(),
-    tags: new Set(),
-    draining: false,
-    full: false,
-    load: undefined,
-    heartbeats: false,
-    lastSeen: turn.now.mono,
-    held: new Map(),
-    rival: undefined,
-  };
+  const { worker_id, incarnation } = message;
+  const worker = newWorkerSession(worker_id, incarnation, turn.now.mono);
   turn.state.workers.set(worker.workerId, worker);
   connect(turn, connection, worker, message);
   stopUnknown(turn, worker, message.resume ?? []);

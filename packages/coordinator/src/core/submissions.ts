@@ -9,8 +9,8 @@ import { acceptedMessage } from "./accepted.js";
 import { closest } from "./closest.js";
 import { accept, publishWhenDurable, whenDurable } from "./durable.js";
 import { conflict } from "./conflict.js";
-import { newRing } from "./event-ring.js";
 import { certainNodeIds, isImpossible, needsOf, uncutNeedsOf } from "./needs.js";
+import { newExecution } from "./new-records.js";
 import { beginParts, isTrainable } from "./parts.js";
 import { ask } from "./questions.js";
 import { sendError } from "./send.js";
@@ -39,7 +39,8 @@ export function submit(
     if (mayBeKnown) return ask(turn, connection, { kind: "submit", ...about, refusal });
     return sendError(turn, connection, refusal, { request_id, plan_id: planId });
   }
-  const execution = known ?? newExecution(turn, plan, contentHash, "plan");
+  const execution =
+    known ?? newExecution(plan, { kind: "plan", contentHash, submittedAt: turn.now.wall });
   if (!known) {
     const asker: Asker = { kind: "submit", conn: connection.id, requestId: request_id };
     acceptExecution(turn, execution, asker);
@@ -82,7 +83,7 @@ export function beginStream(
   const about = { stream_id, plan_id };
   const refusal = streamRefusal(turn.state, connection, message) ?? refusalOf(turn.state, plan);
   if (refusal) return sendError(turn, connection, refusal, about);
-  const execution = newExecution(turn, plan, contentHash, "stream");
+  const execution = newExecution(plan, { kind: "stream", contentHash, submittedAt: turn.now.wall });
   acceptExecution(turn, execution, { kind: "stream", conn: connection.id, streamId: stream_id });
   openStreamRun(turn, connection, execution, message);
   beginParts(turn, execution);
@@ -121,45 +122,6 @@ function streamRefusal(
     });
   }
   return undefined;
-}
-
-function newExecution(
-  { now }: Turn,
-  plan: SerializedPlan,
-  contentHash: string,
-  kind: Execution["kind"],
-): Execution {
-  return {
-    planId: plan.plan_id,
-    kind,
-    contentHash,
-    plan,
-    name: nameOf(plan),
-    submittedAt: now.wall,
-    finishedAt: undefined,
-    state: "Queued",
-    version: 0,
-    writing: undefined,
-    next: undefined,
-    cut: undefined,
-    stepper: undefined,
-    parts: new Map(),
-    attempts: 0,
-    lastWorker: undefined,
-    cancelledBy: undefined,
-    stopped: true,
-    outcome: undefined,
-    streamId: undefined,
-    events: newRing(),
-    watchers: new Map(),
-  };
-}
-
-export function nameOf({ metadata }: SerializedPlan): string | undefined {
-  if (typeof metadata !== "object" || metadata === null || Array.isArray(metadata))
-    return undefined;
-  const { name } = metadata;
-  return typeof name === "string" ? name : undefined;
 }
 
 function acceptExecution(turn: Turn, execution: Execution, asker: Asker): void {

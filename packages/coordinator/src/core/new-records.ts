@@ -1,0 +1,68 @@
+import type { SerializedPlan } from "@planwire/protocol";
+import { newRing } from "./event-ring.js";
+import type { Execution, WorkerSession } from "./state.js";
+
+/** A worker of which nothing but its id is known yet. */
+export function newWorkerSession(
+  workerId: string,
+  incarnation: string | undefined,
+  mono: number,
+): WorkerSession {
+  return {
+    workerId,
+    incarnation,
+    conn: undefined,
+    inherited: incarnation === undefined,
+    features: new Set(),
+    capabilities: undefined,
+    implementation: undefined,
+    version: undefined,
+    slots: 1,
+    offered: [],
+    filters: new Set(),
+    tags: new Set(),
+    draining: false,
+    full: false,
+    load: undefined,
+    heartbeats: false,
+    lastSeen: mono,
+    held: new Map(),
+    rival: undefined,
+  };
+}
+
+type Submitted = Pick<Execution, "kind" | "contentHash" | "submittedAt">;
+
+/** An execution to which nothing has happened yet. */
+export function newExecution(plan: SerializedPlan, submitted: Submitted): Execution {
+  return {
+    planId: plan.plan_id,
+    ...submitted,
+    plan,
+    name: nameOf(plan),
+    finishedAt: undefined,
+    state: "Queued",
+    version: 0,
+    writing: undefined,
+    next: undefined,
+    cut: undefined,
+    stepper: undefined,
+    parts: new Map(),
+    attempts: 0,
+    lastWorker: undefined,
+    cancelledBy: undefined,
+    stopped: true,
+    outcome: undefined,
+    streamId: undefined,
+    events: newRing(),
+    watchers: new Map(),
+  };
+}
+
+function nameOf({ metadata }: SerializedPlan): string | undefined {
+  if (typeof metadata !== "object" || metadata === null || Array.isArray(metadata)) {
+    return undefined;
+  }
+  const { name } = metadata;
+  return typeof name === "string" ? name : undefined;
+}
