@@ -13,13 +13,15 @@ const command = here("../packages/planwire/bin/planwire.js");
  */
 async function start(args) {
   const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
-  process.once("exit", () => child.kill("SIGKILL"));
+  const kill = () => child.kill("SIGKILL");
+  process.once("exit", kill);
   const ended = new Promise((resolve) => child.once("exit", resolve));
   for await (const text of createInterface(child.stdout)) {
     child.stdout.resume();
     const stop = async () => {
       child.kill("SIGTERM");
       await ended;
+      process.off("exit", kill);
     };
     return { line: JSON.parse(text), stop };
   }
