@@ -16,6 +16,11 @@ export interface Core {
 type Wires = Pick<Connections, "send" | "sendBulk" | "forward" | "useFeatures" | "close" | "probe">;
 type Persist = Extract<Effect, { type: "persist" }>;
 
+/**
+ * Events that are stepped before what they persist is handed over. A client's batch may bring thousands: the first of them need not wait
+ * for the last. What a store is handed while it syncs shares the next sync all the same.
+ */
+const KEEP_MOVING = 32;
 /** The longest that setTimeout can wait. */
 const LONGEST_DELAY_MS = 2 ** 31 - 1;
 
@@ -64,8 +69,10 @@ export class CoreRunner {
       do {
         const events = this.#events;
         this.#events = [];
-        for (const event of events) this.#step(event);
-        this.#commit();
+        for (let from = 0; from < events.length; from += KEEP_MOVING) {
+          for (const event of events.slice(from, from + KEEP_MOVING)) this.#step(event);
+          this.#commit();
+        }
       } while (this.#events.length > 0);
     } finally {
       this.#running = false;

@@ -22,16 +22,15 @@ export function finishAs(turn: Turn, execution: Execution, ending: Ending): void
   remember(turn.state, execution);
 }
 
-function outcomeOf(turn: Turn, execution: Execution, ending: Ending): Outcome {
-  const about = {
-    attempts: execution.attempts,
-    duration_ms: Math.max(0, turn.now.wall - execution.submittedAt),
-    ...(execution.lastWorker !== undefined && { worker_id: execution.lastWorker }),
-  };
-  if (ending.status === "Cancelled") {
-    return { ...ending, by: execution.cancelledBy ?? "the worker", ...about };
-  }
-  return { ...ending, ...about };
+function outcomeOf({ now }: Turn, execution: Execution, ending: Ending): Outcome {
+  const { attempts, lastWorker, cancelledBy, submittedAt } = execution;
+  const outcome: Outcome =
+    ending.status === "Cancelled"
+      ? { ...ending, by: cancelledBy ?? "the worker", attempts, duration_ms: 0 }
+      : { ...ending, attempts, duration_ms: 0 };
+  outcome.duration_ms = Math.max(0, now.wall - submittedAt);
+  if (lastWorker !== undefined) outcome.worker_id = lastWorker;
+  return outcome;
 }
 
 /** A part that the end of its execution left behind. */
