@@ -12,6 +12,8 @@ export default defineConfig({
         ssr: { resolve: { conditions, externalConditions: ["@planwire/source", "node"] } },
         test: {
           name: "unit",
+          // Unit tests share nothing but pure code: without a fresh module graph for each file they take a third of the time.
+          isolate: false,
           include: ["packages/*/src/**/*.test.ts", "test/architecture.test.ts"],
           exclude: ["**/node_modules/**", "**/*.e2e.test.ts"],
         },
