@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { WebSocket } from "ws";
 
 /**
- * A worker of the inherited wire that knows nothing of ours: written from DESIGN.md section 3 and the notes on the
+ * A worker of the inherited wire that knows nothing of ours: written from its description and the notes on the
  * recorded frames alone, without any of our codecs. It dials in, sends a plain Register, reads what it is sent as
  * strictly as serde does, and answers streams in positional arrays. What it could not read lands in `notUnderstood`.
  */

@@ -14,7 +14,7 @@ export const FEATURES = [
   "errors",
   /** `attempt` on assignments and results, `ResultAck`, `Started`, `Recall`, `Cancelled`. */
   "attempts",
-  /** Heartbeats are answered by `HeartbeatAck` and carry the books of SEMANTICS.md section 5. */
+  /** Heartbeats are answered by `HeartbeatAck` and carry what each side holds. */
   "books",
   /** StreamAccepted, StreamCredit, StreamCancel. */
   "stream-credit",

@@ -90,7 +90,7 @@ export class SqliteWrites {
     }
   }
 
-  /** That an attempt has started is no reason for a sync: the next one takes it along (SEMANTICS.md, section 8). */
+  /** That an attempt has started is no reason for a sync: the next one takes it along. */
   #chooseSync(writes: readonly EncodedWrite[]): void {
     const needed = writes.some(({ changes }) => changes.some(({ type }) => type !== "started"));
     if (needed === this.#syncs) return;

@@ -5,7 +5,7 @@ import { object } from "./object.js";
 /**
  * Older peers write msgpack structs as arrays: the fields in declaration order, a tag first.
  * A schema's own key order is that order, so the inherited fields stand first in every struct,
- * in the order of DESIGN.md section 3, and what we added stands behind them.
+ * in the order that PROTOCOL.md gives, and what we added stands behind them.
  */
 function nameFields(keys: readonly string[], fields: readonly unknown[]): Record<string, unknown> {
   const named: Record<string, unknown> = {};
