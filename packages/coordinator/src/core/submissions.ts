@@ -183,7 +183,7 @@ function assertFilters(state: CoreState, plan: SerializedPlan): void {
     hint:
       meant === undefined
         ? `connected workers offer ${offered.join(", ") || "no filters"}`
-        : `did you mean "${meant}"?`,
+        : `use "${meant}", if that was meant`,
   });
 }
 
