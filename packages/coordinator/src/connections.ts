@@ -89,7 +89,6 @@ export class Connections {
     return {
       received: (data, isBinary) => this.#feed(receivedEvents(conn, data, isBinary, this.#limits)),
       heard: () => this.#feed([{ type: "probeDone", conn }]),
-      bulkSent: (queued) => this.#feed([{ type: "bulkSent", conn, queued }]),
       tooSlow: (unreadBytes) => log.warn({ conn, unreadBytes }, "a peer reads too slowly: closed"),
       failed: (error) => log.warn({ conn, err: error }, "a peer broke the rules of its socket"),
       closed: (code, reason) => {

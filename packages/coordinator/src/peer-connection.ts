@@ -17,8 +17,6 @@ export interface PeerListener {
   received(data: Buffer, isBinary: boolean): void;
   /** A ping or a pong. */
   heard(): void;
-  /** Bulk that had waited went to the socket; `queued` bytes still wait. */
-  bulkSent(queued: number): void;
   /** It reads too slowly, and is being closed. */
   tooSlow(unreadBytes: number): void;
   /** The peer breaks the rules of WebSocket, or a frame's bound; ws closes. */
@@ -151,11 +149,8 @@ export class PeerConnection {
   }
 
   #sent(): void {
-    const waiting = this.#outbox.bulkQueuedBytes;
-    if (waiting === 0) return;
+    if (this.#outbox.bulkQueuedBytes === 0) return;
     this.#outbox.drained();
-    const left = this.#outbox.bulkQueuedBytes;
-    if (left < waiting) this.#listener.bulkSent(left);
     if (this.#closingWith !== undefined) this.#closeWhenSent();
   }
 

@@ -33,8 +33,6 @@ export interface OutboxOptions {
   readonly features?: Iterable<Feature>;
   /** Members of one batch frame. */
   readonly batchMessages?: number;
-  /** Control messages that are not kept until the tick ends; see KEEP_MOVING. */
-  readonly flushAt?: number;
   /** UTF-16 units of one batch frame; a longer message goes alone. */
   readonly batchLength?: number;
   /** Bytes of bulk in the socket at a time. */
@@ -59,7 +57,6 @@ export class Outbox {
   readonly #batchMessages: number;
   readonly #batchLength: number;
   readonly #bulkWindowBytes: number;
-  readonly #flushAt: number;
   #features: ReadonlySet<Feature>;
   #control: (string | Uint8Array)[] = [];
   #bulk: Uint8Array[] = [];
@@ -77,7 +74,6 @@ export class Outbox {
     this.#batchMessages = options.batchMessages ?? LIMITS.batchMessages;
     this.#batchLength = options.batchLength ?? LIMITS.bulkWindowBytes;
     this.#bulkWindowBytes = options.bulkWindowBytes ?? LIMITS.bulkWindowBytes;
-    this.#flushAt = options.flushAt ?? KEEP_MOVING;
   }
 
   /** What the peer announced; holds for messages pushed from now on. */
@@ -101,7 +97,7 @@ export class Outbox {
   pushFrame(frame: string | Uint8Array, mayWait = false): void {
     if (this.#closed) return;
     this.#control.push(frame);
-    if (this.#control.length >= this.#flushAt) this.#sendControl();
+    if (this.#control.length >= KEEP_MOVING) this.#sendControl();
     else if (mayWait) this.#scheduleLater();
     else this.#schedule();
   }

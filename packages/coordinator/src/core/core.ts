@@ -82,8 +82,6 @@ function handle(turn: Turn, event: CoreEvent): void {
     }
     case "sendFailed":
       return sendFailed(turn, event.conn, event.message, event.error);
-    case "bulkSent":
-      return;
     case "persistDone":
       return persistDone(turn, event.write, event.answer);
     case "loadDone":

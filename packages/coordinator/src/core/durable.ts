@@ -39,11 +39,6 @@ export function whenDurable(turn: Turn, execution: Execution, deferred: Deferred
   else run(turn, execution, deferred);
 }
 
-/** Whether something that was changed is not on disk yet. */
-export function isUnwritten(execution: Execution): boolean {
-  return execution.next !== undefined || execution.writing !== undefined;
-}
-
 function nextWrite(turn: Turn, execution: Execution): PendingWrite {
   execution.next ??= { changes: [], afterwards: [], asker: undefined };
   turn.state.unwritten.add(execution);

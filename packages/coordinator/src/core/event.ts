@@ -65,8 +65,6 @@ export type CoreEvent =
       readonly message: Message;
       readonly error: PlanwireError;
     }
-  /** Bulk that had waited for the socket has gone out; `queued` bytes still wait. */
-  | { readonly type: "bulkSent"; readonly conn: ConnectionId; readonly queued: number }
   | { readonly type: "persistDone"; readonly write: number; readonly answer: WriteAnswer }
   | {
       readonly type: "loadDone";

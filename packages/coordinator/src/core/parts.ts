@@ -219,7 +219,7 @@ function endingOf({ stopped }: Execution, end: End<Value>): Ending {
 }
 
 /** An inherited peer says only what went wrong, in words: that is its filter's error. */
-export function errorOf(result: Extract<PlanResult, { status: "Failed" }>): WireError {
+function errorOf(result: Extract<PlanResult, { status: "Failed" }>): WireError {
   const { error, code = "FILTER_ERROR", retryable = false, node_id, cause, details, hint } = result;
   return {
     code,

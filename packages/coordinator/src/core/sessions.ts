@@ -214,7 +214,7 @@ export function workerDisconnected(turn: Turn, connection: Connection, reason: s
   if (newcomer && rival) admit(turn, newcomer, rival.register);
 }
 
-export function removeWorker(turn: Turn, worker: WorkerSession, reason: string): void {
+function removeWorker(turn: Turn, worker: WorkerSession, reason: string): void {
   const { state } = turn;
   worker.conn = undefined;
   state.workers.delete(worker.workerId);

@@ -372,7 +372,7 @@ function resultOf(outcome: Outcome): PlanResult {
 }
 
 /** Ends a stream for a reason found here; the worker is stopped, and its slot free when it says so. */
-export function failStream(turn: Turn, { execution }: StreamRun, error: PlanwireError): void {
+function failStream(turn: Turn, { execution }: StreamRun, error: PlanwireError): void {
   finishAs(turn, execution, { status: "Failed", error: wireError(error) });
 }
 
