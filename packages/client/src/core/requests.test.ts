@@ -63,6 +63,13 @@ describe("a request", () => {
     ]);
   });
 
+  test("of one who waits for the outcome alone says so, that its acceptance may wait for it", () => {
+    const core = new CoreStory();
+    core.welcome();
+    const event = { type: "submit", ask: 1, plan: planOf("p1"), forOutcome: true } as const;
+    expect(sent(core.event(event))).toMatchObject([{ type: "Submit", accepted_may_wait: true }]);
+  });
+
   test("is refused when too many wait for their answers", () => {
     const core = new CoreStory({ maxRequests: 1 });
     core.welcome();

@@ -177,3 +177,12 @@ it("a cancel stops what runs, and the slot is free when the worker says so", () 
   );
   expect(driver.take(worker, "AssignPlan")).toMatchObject({ plan: { plan_id: "q" } });
 });
+
+it("an acceptance may wait for company only where its client says so", () => {
+  const driver = new CoordinatorDriver();
+  const client = driver.client();
+  driver.submit(client, planOf("a"));
+  driver.submit(client, planOf("b"), { accepted_may_wait: true });
+  const accepted = driver.sent.filter(({ message }) => message.type === "Accepted");
+  expect(accepted.map(({ mayWait }) => mayWait)).toEqual([false, true]);
+});

@@ -31,7 +31,7 @@ export interface DriverOptions {
  */
 export class CoordinatorDriver {
   readonly core: CoordinatorCore;
-  readonly sent: { conn: ConnectionId; message: Message; bulk: boolean }[] = [];
+  readonly sent: { conn: ConnectionId; message: Message; bulk: boolean; mayWait: boolean }[] = [];
   readonly closed: { conn: ConnectionId; code: string }[] = [];
   readonly others: Effect[] = [];
   readonly store: Store;
@@ -232,6 +232,7 @@ export class CoordinatorDriver {
             conn: effect.conn,
             message: effect.message,
             bulk: effect.type === "sendBulk",
+            mayWait: effect.type === "send" && effect.mayWait === true,
           });
           break;
         case "close":
