@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { Command, Option } from "commander";
 import { EXIT } from "./exit-codes.js";
 import { onInterrupt } from "./interrupts.js";
-import { collect, wholeNumber } from "./option-values.js";
+import { collect, duration, wholeNumber } from "./option-values.js";
 import { writeLine } from "./print/json-lines.js";
 import type { Screen } from "./print/screen.js";
 
@@ -12,14 +12,21 @@ interface Flags {
   readonly store: string;
   readonly token?: string;
   readonly allowOrigin?: readonly string[];
+  readonly heartbeat?: number;
+  readonly heartbeatTimeout?: number;
+  readonly log: LogLevel;
   readonly json?: boolean;
 }
+
+const LOG_LEVELS = ["error", "warn", "info", "debug"] as const;
+type LogLevel = (typeof LOG_LEVELS)[number];
 
 const EXAMPLES = `
 Examples:
   planwire coordinator
   planwire coordinator --store memory --port 0 --json
   PLANWIRE_TOKEN=secret planwire coordinator --host 0.0.0.0 --store sqlite:/var/lib/planwire/plans.db
+  planwire coordinator --heartbeat 2s --heartbeat-timeout 10s --log info
 
 Without a token it listens on this machine alone. SIGTERM and Ctrl-C end it cleanly; the second one ends it at once.
 `;
@@ -35,6 +42,17 @@ export function coordinatorCommand(screen: Screen): Command {
       new Option("--token <token>", "what workers and clients must show").env("PLANWIRE_TOKEN"),
     )
     .option("--allow-origin <url>", "a web page that may connect; may be repeated", collect)
+    .option("--heartbeat <time>", "how often workers give a sign of life (default: 10s)", duration)
+    .option(
+      "--heartbeat-timeout <time>",
+      "after how much silence a worker is taken for dead, and its work given to others (default: 30s)",
+      duration,
+    )
+    .addOption(
+      new Option("--log <level>", "what is logged on stderr, as JSON lines")
+        .choices(LOG_LEVELS)
+        .default("warn"),
+    )
     .option("--json", "print one JSON object a line: listening")
     .addHelpText("after", EXAMPLES)
     .action(async (flags: Flags) => {
@@ -43,14 +61,18 @@ export function coordinatorCommand(screen: Screen): Command {
 }
 
 async function runCoordinator(flags: Flags, screen: Screen): Promise<void> {
-  const { host, port, store, token, allowOrigin = [] } = flags;
+  const { host, port, store, token, allowOrigin = [], log } = flags;
+  const { heartbeat: heartbeatIntervalMs, heartbeatTimeout: heartbeatTimeoutMs } = flags;
   const { startCoordinator } = await import("@planwire/coordinator");
   const coordinator = await startCoordinator({
     host,
     port,
     store,
     allowOrigins: [...allowOrigin],
+    log,
     ...(token !== undefined && { token }),
+    ...(heartbeatIntervalMs !== undefined && { heartbeatIntervalMs }),
+    ...(heartbeatTimeoutMs !== undefined && { heartbeatTimeoutMs }),
   });
   const stopped = new Promise<string>((tell) => {
     onInterrupt(tell);

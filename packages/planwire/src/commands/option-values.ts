@@ -10,6 +10,16 @@ export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER) {
   };
 }
 
+const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+/** For an option that takes a time: `500ms`, `10s`, `1.5m`. In whole milliseconds. */
+export function duration(text: string): number {
+  const [, digits, unit = ""] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text.trim()) ?? [];
+  const ms = Math.round(Number(digits) * (UNIT_MS[unit] ?? NaN));
+  if (ms >= 1 && Number.isSafeInteger(ms)) return ms;
+  throw new InvalidArgumentError("expected a time like 500ms, 10s or 2m.");
+}
+
 /** For an option that may be given several times. */
 export function collect(value: string, earlier: readonly string[] = []): string[] {
   return [...earlier, value];

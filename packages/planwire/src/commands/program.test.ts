@@ -46,6 +46,11 @@ describe("bad usage says what is wrong and what to try", () => {
       "expected a whole number from 0 to 65535",
       "planwire coordinator --help",
     ],
+    [
+      "coordinator --heartbeat 10",
+      "expected a time like 500ms, 10s or 2m",
+      "planwire coordinator --help",
+    ],
     ["worker --slots two", "expected a whole number from 1", "planwire worker --help"],
     ["plans --state done", "expected one of queued, running", "planwire plans --help"],
     ["workers --coordinator", "argument missing", "planwire workers --help"],
@@ -104,7 +109,17 @@ test("every flag that scripts rely on is there", () => {
     ]),
   );
   const relied: Record<string, string[]> = {
-    coordinator: ["--host", "--port", "--store", "--token", "--allow-origin", "--json"],
+    coordinator: [
+      "--host",
+      "--port",
+      "--store",
+      "--token",
+      "--allow-origin",
+      "--heartbeat",
+      "--heartbeat-timeout",
+      "--log",
+      "--json",
+    ],
     worker: ["--coordinator", "--id", "--filters", "--tags", "--slots", "--token", "--json"],
     dev: ["--filters", "--workers", "--port", "--store"],
     submit: ["--input", "--states", "--detach", "--json"],
