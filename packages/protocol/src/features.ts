@@ -18,6 +18,8 @@ export const FEATURES = [
   "books",
   /** StreamAccepted, StreamCredit, StreamCancel. */
   "stream-credit",
+  /** One Started for several attempts, and events of a part with its PlanResult. */
+  "together",
   /** `bindings` name filters that the worker has. */
   "bindings",
 ] as const;

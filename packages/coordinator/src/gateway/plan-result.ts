@@ -1,6 +1,7 @@
 import type { MessageOf } from "@planwire/protocol";
 import { takeResult } from "../core/results.js";
 import { workerOf } from "../core/sessions.js";
+import { toldByWorker } from "../core/told-by-worker.js";
 import type { Connection, Turn } from "../core/state.js";
 
 export function planResult(
@@ -9,6 +10,8 @@ export function planResult(
   message: MessageOf<"PlanResult">,
 ): void {
   const worker = workerOf(turn, connection.id);
-  const { plan_id: partId, attempt, result } = message;
-  if (worker) takeResult(turn, worker, { partId, attempt, result });
+  const { plan_id: partId, attempt, result, events } = message;
+  if (!worker) return;
+  if (events) toldByWorker(turn, worker, { partId, attempt, events });
+  takeResult(turn, worker, { partId, attempt, result });
 }

@@ -5,5 +5,7 @@ import type { Connection, Turn } from "../core/state.js";
 
 export function started(turn: Turn, connection: Connection, message: MessageOf<"Started">): void {
   const worker = workerOf(turn, connection.id);
-  if (worker) attemptStarted(turn, worker, message.plan_id, message.attempt);
+  if (!worker) return;
+  attemptStarted(turn, worker, message.plan_id, message.attempt);
+  for (const [partId, attempt] of message.also ?? []) attemptStarted(turn, worker, partId, attempt);
 }

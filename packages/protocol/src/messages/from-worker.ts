@@ -101,6 +101,8 @@ export const PlanResultMessage = object({
   plan_id: AnyId,
   result: PlanResult,
   attempt: z.optional(Count),
+  /** What happened last in it, where nothing of it was told before: as if each had come by itself just before. */
+  events: z.optional(z.array(WorkerEvent)),
 });
 export type PlanResultMessage = z.infer<typeof PlanResultMessage>;
 
@@ -128,6 +130,8 @@ export const Started = object({
   type: z.literal("Started"),
   plan_id: AnyId,
   attempt: Count,
+  /** Other attempts that started, too: part id and number. */
+  also: z.optional(z.array(z.tuple([AnyId, Count]))),
 });
 /** An assignment that found no free slot; it is requeued without cost. */
 export const Busy = object({ type: z.literal("Busy"), plan_id: AnyId, attempt: Count });

@@ -41,10 +41,12 @@ test("a call that does not stop is killed after grace, and the result waits for 
   const { script, call } = running("a");
   script.receive(cancel);
   script.take("abortCall");
-  script.pass(1000);
+  script.pass(100);
+  script.forget();
+  script.pass(900);
   expect(script.take("killCall").call).toBe(call.call);
   expect(script.take("notify").event).toMatchObject({ type: "callStuck", killed: true });
-  script.expectNothingMore();
+  expect(script.has("send")).toBe(false);
   script.end(call, { status: "crashed", reason: "killed" });
   expect(script.sent("PlanResult").result).toMatchObject({ stopped: true, how: "killed" });
 });
@@ -106,11 +108,10 @@ test("a second cancel changes nothing", () => {
 test("a call over its time is stopped, and FILTER_TIMEOUT whatever it says then", () => {
   const { script, call } = running("limited");
   script.pass(99);
-  script.expectNothingMore();
+  expect(script.has("abortCall")).toBe(false);
   script.pass(1);
   expect(script.take("abortCall").call).toBe(call.call);
   script.end(call, done(1));
-  script.sent("Event");
   expect(script.sent("PlanResult").result).toMatchObject({
     status: "Failed",
     code: "FILTER_TIMEOUT",

@@ -20,6 +20,7 @@ import type { Settings } from "./settings.js";
 import { releaseSlot } from "./slots.js";
 import { Turn, type WorkerState } from "./state.js";
 import { chunkWalkEnded } from "./stream-runs.js";
+import { tellWhatWaited, untoldAt } from "./untold.js";
 import { completeLeaf } from "./walk.js";
 
 /** Decides what a worker does: events in, effects out, no clock and no I/O of its own. */
@@ -64,6 +65,7 @@ function newState(settings: Settings): WorkerState {
     timed: new Set(),
     unacknowledged: new Map(),
     unacknowledgedBytes: 0,
+    untold: { started: new Set(), startedAt: undefined, events: new Set(), eventsAt: undefined },
     openOffers: [],
     draining: undefined,
     nextCall: 1,
@@ -159,6 +161,7 @@ function woken(state: WorkerState, turn: Turn, random: number): void {
   state.wakeAt = undefined;
   const { session } = state;
   const isPast = (at: number | undefined) => at !== undefined && at <= turn.now.mono;
+  tellWhatWaited(state, turn);
   for (const completion of overdueCalls(state, turn)) completed(state, turn, completion);
   if (isPast(session.ackBy)) {
     return giveUpConnection(state, turn, "no HeartbeatAck within the timeout", random);
@@ -175,6 +178,7 @@ function setTimer(state: WorkerState, turn: Turn): void {
     session.deadline ?? Infinity,
     session.heartbeatAt ?? Infinity,
     session.ackBy ?? Infinity,
+    untoldAt(state),
   );
   for (const { deadline = Infinity } of timed) next = Math.min(next, deadline);
   // A timer that fires early asks again; one that is moved for every call costs more than that.

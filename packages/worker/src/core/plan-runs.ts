@@ -4,6 +4,7 @@ import { failedResult, resultOf } from "./results.js";
 import { hasFreeSlot, mayFreeSlot, releaseSlot } from "./slots.js";
 import type { PlanRun, Turn, WalkEnd, WorkerState } from "./state.js";
 import { deliver, hasRoomForResults } from "./unacknowledged.js";
+import { takeUntold, tellStarted } from "./untold.js";
 import { beginWalk, cancelWalk, inputOf, newWalk } from "./walk.js";
 
 /** Takes an assignment: it runs, waits for a slot, or is answered Busy. */
@@ -32,6 +33,7 @@ export function assignPlan(
     phase: "assigned",
     startedAt: turn.now.mono,
     toldStarted: false,
+    untold: [],
     walk: undefined,
     openCalls: 0,
     unwanted: false,
@@ -69,11 +71,6 @@ export function planLeafStarted(state: WorkerState, turn: Turn, run: PlanRun): v
   tellStarted(state, turn, run);
 }
 
-function tellStarted({ session }: WorkerState, turn: Turn, { partId, attempt }: PlanRun): void {
-  if (session.phase !== "registered" || !session.features.has("attempts")) return;
-  turn.emit({ type: "send", message: { type: "Started", plan_id: partId, attempt } });
-}
-
 /** What came of a step of its walk: nothing yet, or its end. */
 export function planWalkEnded(
   state: WorkerState,
@@ -98,6 +95,7 @@ export function cancelPlanRun(state: WorkerState, turn: Turn, run: PlanRun): voi
 /** Stops an attempt whose result nobody wants. Its slot is free when its calls have stopped. */
 export function dropRun(state: WorkerState, turn: Turn, run: PlanRun): void {
   run.unwanted = true;
+  takeUntold(state, run);
   // It is out of the books at once, whatever its calls still do.
   if (state.plans.get(run.partId) === run) state.plans.delete(run.partId);
   cancelPlanRun(state, turn, run);

@@ -12,6 +12,7 @@ import { registerMessage } from "./register.js";
 import type { Session, Turn, WorkerState } from "./state.js";
 import { dropStream } from "./stream-runs.js";
 import { deliverAgain, forgetAll } from "./unacknowledged.js";
+import { forgetUntold } from "./untold.js";
 
 const FIRST_RETRY_MS = 100;
 const LONGEST_RETRY_MS = 10_000;
@@ -130,6 +131,7 @@ export function disconnected(
   session.deadline = turn.now.mono + retryInMs;
   session.failures += 1;
   stopHeartbeats(state);
+  forgetUntold(state);
   // A stream lives on its connection; parts outlive it.
   for (const stream of state.streams.values()) dropStream(state, turn, stream);
   tellWhy(session, turn, end, retryInMs);

@@ -7,6 +7,7 @@ import type {
   SerializedPlan,
   Value,
   WireError,
+  WorkerEvent,
 } from "@planwire/protocol";
 import type { Effect } from "./effect.js";
 import type { Now } from "./event.js";
@@ -33,6 +34,7 @@ export interface WorkerState {
   /** Results that the coordinator has not acknowledged, by part id. */
   readonly unacknowledged: Map<string, FinishedPart>;
   unacknowledgedBytes: number;
+  readonly untold: Untold;
   /** Offers that the coordinator has not confirmed. */
   openOffers: OpenOffer[];
   /** Why no new work is taken. */
@@ -75,6 +77,15 @@ export interface Session {
   ackBy: number | undefined;
 }
 
+/** What runs have to tell, and by when. */
+export interface Untold {
+  readonly started: Set<PlanRun>;
+  startedAt: number | undefined;
+  /** Runs whose `untold` is not empty. */
+  readonly events: Set<PlanRun>;
+  eventsAt: number | undefined;
+}
+
 export interface OpenOffer {
   readonly offer: number;
   /** The heartbeat whose ack says that the Register before it was handled. */
@@ -93,6 +104,8 @@ export interface PlanRun {
   phase: "assigned" | "running" | "ended";
   startedAt: number;
   toldStarted: boolean;
+  /** What happened in it and waits to be told. */
+  readonly untold: WorkerEvent[];
   walk: Walk | undefined;
   /** Calls that have not returned, abandoned ones too. */
   openCalls: number;

@@ -1,11 +1,13 @@
-import type { PlanResult, PlanResultMessage, ResultAck } from "@planwire/protocol";
+import type { PlanResult, PlanResultMessage, ResultAck, WorkerEvent } from "@planwire/protocol";
 import { encodeWithin, failedResult, isWireError } from "./results.js";
 import type { PlanRun, Turn, WorkerState } from "./state.js";
+import { takeUntold } from "./untold.js";
 
 /** Sends a result, and keeps it until it is acknowledged: without a connection it waits for the next one. */
 export function deliver(state: WorkerState, turn: Turn, run: PlanRun, result: PlanResult): void {
   const { session } = state;
-  let message = messageOf(state, run, result);
+  const events = takeUntold(state, run);
+  let message = messageOf(state, run, result, events);
   let encoded = encodeWithin(message, session.features, session.frameBytes);
   if (isWireError(encoded)) {
     message = messageOf(state, run, failedResult(encoded, Number(result.duration_ms)));
@@ -57,7 +59,16 @@ function messageOf(
   { settings }: WorkerState,
   { partId, attempt }: PlanRun,
   result: PlanResult,
+  events: readonly WorkerEvent[] = [],
 ): PlanResultMessage {
   const worker_id = settings.workerId;
-  return { type: "PlanResult", worker_id, plan_id: partId, result, attempt };
+  const message: PlanResultMessage = {
+    type: "PlanResult",
+    worker_id,
+    plan_id: partId,
+    result,
+    attempt,
+  };
+  if (events.length > 0) message.events = [...events];
+  return message;
 }
