@@ -46,7 +46,8 @@ export function readTensorExt(payload: Uint8Array, type: number): TypedArray | u
   }
   const data = payload.subarray(1 + padding);
   const inPlace = HOST_IS_LITTLE_ENDIAN && data.byteOffset % width === 0;
-  const source = inPlace ? data : toHostOrder(data.slice(), width);
+  // Of a Buffer, which is what sockets give, `slice` would be no copy.
+  const source = inPlace ? data : toHostOrder(new Uint8Array(data), width);
   // Frames come from sockets, never from shared memory.
   return new Class(source.buffer as ArrayBuffer, source.byteOffset, length / width);
 }

@@ -46,8 +46,11 @@ test("what a filter returned is still its own after it was transferred", () => {
 
 test("a Buffer of Node's pool arrives as bytes of its own", () => {
   const data = Buffer.from("hi");
-  const { transfer } = ownOutcome({ status: "done", value: { type: "Bytes", data } });
-  expect(transfer[0]?.byteLength).toBe(2);
+  const asBytes = ownOutcome({ status: "done", value: { type: "Bytes", data } });
+  expect(asBytes.transfer[0]?.byteLength).toBe(2);
+  const tensor: Value = { type: "Tensor", data: { values: data, shape: [2] } };
+  const asTensor = ownOutcome({ status: "done", value: tensor });
+  expect(asTensor.transfer[0]?.byteLength).toBe(2);
 });
 
 test("plain data goes as it is", () => {

@@ -40,7 +40,9 @@ function own(value: Value, transfer: ArrayBuffer[]): Value {
     case "Tensor": {
       const { values } = value.data;
       if (Array.isArray(values)) return value;
-      return { type: "Tensor", data: { ...value.data, values: copyOf(values.slice(), transfer) } };
+      // Of a Buffer `slice` would be no copy.
+      const copy = values instanceof Uint8Array ? new Uint8Array(values) : values.slice();
+      return { type: "Tensor", data: { ...value.data, values: copyOf(copy, transfer) } };
     }
     case "Record":
       return {
