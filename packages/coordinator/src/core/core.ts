@@ -1,5 +1,5 @@
 import type { WorkerSummary } from "@planwire/protocol";
-import { received, receivedBroken } from "../gateway/received.js";
+import { received, receivedBroken, receivedChunkFrame } from "../gateway/received.js";
 import type { Opened } from "../store/store.js";
 import { workOff } from "./agenda.js";
 import { connectionClosed, connectionOpened } from "./connections.js";
@@ -13,7 +13,6 @@ import { sendFailed } from "./send-failed.js";
 import { signOfLife, sweep } from "./sessions.js";
 import type { Settings } from "./settings.js";
 import { createState, type CoreState, type Turn } from "./state.js";
-import { receivedChunk } from "./streams.js";
 
 /** The coordinator's decisions: events in, effects out; no clock, no chance and no I/O of its own. */
 export class CoordinatorCore {
@@ -67,13 +66,8 @@ function handle(turn: Turn, event: CoreEvent): void {
       return received(turn, event);
     case "receivedBroken":
       return receivedBroken(turn, event);
-    case "receivedChunk": {
-      const connection = turn.state.connections.get(event.conn);
-      if (!connection || connection.phase === "closing") return;
-      connection.heard += 1;
-      signOfLife(turn, connection);
-      return receivedChunk(turn, event.conn, event.head, event.frame);
-    }
+    case "receivedChunk":
+      return receivedChunkFrame(turn, event);
     case "connectionClosed":
       return connectionClosed(turn, event.conn, event.reason);
     case "probeDone": {

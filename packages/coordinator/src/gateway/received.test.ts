@@ -1,4 +1,10 @@
-import { PlanwireError, type Message, type MessageType } from "@planwire/protocol";
+import {
+  encodeBinary,
+  PlanwireError,
+  readChunkHead,
+  type Message,
+  type MessageType,
+} from "@planwire/protocol";
 import { describe, expect, it } from "vitest";
 import { CoordinatorDriver, planOf, registerMessage } from "../testing/coordinator-driver.js";
 
@@ -66,6 +72,22 @@ describe("who may send what, and when", () => {
     expect(driver.core.state.executions.size).toBe(0);
   });
 
+  it("a chunk that passes unread is asked for its sender as any other message is", () => {
+    const driver = new CoordinatorDriver();
+    const frame = encodeBinary({
+      type: "ChunkData",
+      stream_id: "s",
+      chunk_index: 0,
+      value: { type: "Empty" },
+    });
+    const head = readChunkHead(frame);
+    if (head === undefined) throw new Error("no chunk");
+    for (const conn of [driver.connect(), driver.worker("w")]) {
+      driver.step({ type: "receivedChunk", conn, head, frame });
+      expect(driver.take(conn, "Error")).toMatchObject({ code: "UNEXPECTED_MESSAGE" });
+    }
+  });
+
   it("a token for clients alone registers no worker, and the other way round", () => {
     const driver = new CoordinatorDriver();
     const asWorker = driver.connect({ worker: false, client: true });
@@ -129,6 +151,15 @@ describe("what could not be understood", () => {
       untyped(driver, conn, { error: "invalid message: what?" });
       driver.expectNothingMoreFor(conn);
     }
+  });
+
+  it("is not done either, although it could be understood, when it reports an error beside", () => {
+    const driver = new CoordinatorDriver();
+    const conn = driver.client();
+    const message: Message = { type: "Submit", request_id: 1, plan: planOf("p") };
+    driver.step({ type: "received", conn, message, isError: true, bytes: 10 });
+    driver.expectNothingMoreFor(conn);
+    expect(driver.core.state.executions.size).toBe(0);
   });
 
   it("is a message without a type, but from a worker: an inherited one answers like that", () => {

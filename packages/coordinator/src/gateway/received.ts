@@ -13,6 +13,7 @@ import type { Connection, Turn } from "../core/state.js";
 import {
   chunkData,
   chunkResult,
+  receivedChunk,
   streamAccepted,
   streamCancel,
   streamComplete,
@@ -42,8 +43,13 @@ export function received(turn: Turn, event: Received): void {
   signOfLife(turn, connection);
   const { message } = event;
   if (isUntypedReply(message)) return untyped(turn, connection, message, event.isError);
+  // Whatever else it says, it reports an error: doing as it says could answer it.
+  if (event.isError) return peerError(turn, connection, message);
   const wrong = misuse(connection, message.type);
-  if (wrong !== undefined) return unexpected(turn, connection, message, wrong);
+  if (wrong !== undefined) {
+    const requestId = "request_id" in message ? message.request_id : undefined;
+    return unexpected(turn, connection, requestId, wrong);
+  }
   dispatch(turn, connection, message, event);
 }
 
@@ -94,11 +100,6 @@ function dispatch(turn: Turn, connection: Connection, message: Message, event: R
       return streamComplete(turn, connection.id, message);
     case "StreamCancel":
       return streamCancel(turn, connection.id, message);
-    case "Error":
-      return log(turn, "warn", "a peer reports an error", {
-        code: message.code,
-        text: message.message,
-      });
     default:
       // Pong, ShutdownAck, and the reports of jobs, which nobody is given yet: a sign of life, and no more.
       return;
@@ -114,6 +115,12 @@ function listWorkers(
   send(turn, connection.id, { type: "Workers", request_id, workers });
 }
 
+function peerError(turn: Turn, connection: Connection, message: Message): void {
+  connection.broken += 1;
+  const what = message.type === "Error" ? { code: message.code, text: message.message } : {};
+  log(turn, "warn", "a peer reports an error", { type: message.type, ...what });
+}
+
 /** An answer of the inherited wire, or something without a type. Errors are answered to nobody. */
 function untyped(turn: Turn, connection: Connection, reply: UntypedReply, isError: boolean): void {
   log(turn, "debug", "a reply without a type", { reply });
@@ -125,10 +132,28 @@ function untyped(turn: Turn, connection: Connection, reply: UntypedReply, isErro
   );
 }
 
-function unexpected(turn: Turn, connection: Connection, message: Message, why: string): void {
+/** A chunk that passes unread. Who may not send it is told so, as of any other message. */
+export function receivedChunkFrame(
+  turn: Turn,
+  { conn, head, frame }: Extract<CoreEvent, { type: "receivedChunk" }>,
+): void {
+  const connection = turn.state.connections.get(conn);
+  if (!connection || connection.phase === "closing") return;
+  connection.heard += 1;
+  signOfLife(turn, connection);
+  const wrong = misuse(connection, head.type);
+  if (wrong !== undefined) return unexpected(turn, connection, undefined, wrong);
+  receivedChunk(turn, conn, head, frame);
+}
+
+function unexpected(
+  turn: Turn,
+  connection: Connection,
+  requestId: number | undefined,
+  why: string,
+): void {
   connection.broken += 1;
   const error = new PlanwireError("UNEXPECTED_MESSAGE", why);
-  const requestId = "request_id" in message ? message.request_id : undefined;
   if (why.startsWith("this token")) return closeWith(turn, connection, "FORBIDDEN", why);
   sendError(turn, connection, error, requestId === undefined ? {} : { request_id: requestId });
 }

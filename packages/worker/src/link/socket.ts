@@ -3,10 +3,11 @@ import {
   isUntypedReply,
   LIMITS,
   Outbox,
+  PlanwireError,
   SUBPROTOCOL,
   type Feature,
   type Message,
-  type PlanwireError,
+  type UntypedReply,
 } from "@planwire/protocol";
 import type { IncomingMessage } from "node:http";
 import { WebSocket, type RawData } from "ws";
@@ -115,6 +116,10 @@ export class CoordinatorSocket {
     const frame = isBinary ? bytes : bytes.toString();
     for (const decoded of decodeFrame(frame)) {
       if (!decoded.ok) this.#events.broken(decoded.error, decoded.isError);
+      // Whatever else it says, it reports an error: doing as it says could answer it.
+      else if (decoded.isError && !isErrorMessage(decoded.message)) {
+        this.#events.broken(new PlanwireError("PEER_ERROR", "the peer reports an error"), true);
+      }
       // A peer of the inherited wire says so that it did not understand; nobody answers that.
       else if (!isUntypedReply(decoded.message)) {
         this.#events.message(decoded.message, frame.length);
@@ -130,6 +135,10 @@ export class CoordinatorSocket {
     this.#events.ended(end, this.#wasOpen);
     this.#onEnded?.();
   }
+}
+
+function isErrorMessage(message: Message | UntypedReply): boolean {
+  return isUntypedReply(message) || message.type === "Error";
 }
 
 function bytesOf(data: RawData): Buffer {
