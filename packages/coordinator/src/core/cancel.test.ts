@@ -115,7 +115,7 @@ it("a worker that is lost while its plan is being cancelled ends it Cancelled, a
   driver.heartbeat(other);
   driver.passTime(15_000);
   expect(finished(driver, client)).toMatchObject([{ status: "Cancelled" }]);
-  expect(driver.typesTo(other)).toEqual(["HeartbeatAck"]);
+  expect(driver.typesTo(other)).not.toContain("AssignPlan");
 });
 
 it("a worker that was away when its plan was cancelled is told when it comes back", () => {
@@ -196,4 +196,44 @@ it("a cancel that comes before the plan is written is answered after, and the pl
   driver.take(worker, "CancelPlan");
   driver.receive(worker, resultMessage(assigned, cancelled));
   expect(finished(driver, client)).toMatchObject([{ status: "Cancelled" }]);
+});
+
+it("a plan whose submitter has gone is cancelled by whoever asks", () => {
+  const driver = new CoordinatorDriver();
+  const submitter = driver.client();
+  const worker = driver.worker("w");
+  driver.submit(submitter, planOf("p"));
+  const assigned = driver.take(worker, "AssignPlan");
+  driver.disconnect(submitter);
+  const client = driver.client();
+  cancel(driver, client);
+  driver.take(worker, "CancelPlan");
+  driver.receive(worker, resultMessage(assigned, cancelled));
+  driver.receive(client, { type: "Get", request_id: 10, plan_id: "p" });
+  expect(driver.take(client, "Got")).toMatchObject({ summary: { state: "Cancelled" } });
+});
+
+it("an arm that was stopped while its worker was away is told when that comes back, and not run again when it does not", () => {
+  const driver = new CoordinatorDriver();
+  const client = driver.client();
+  const [a, b] = [driver.worker("a"), driver.worker("b")];
+  const remote = (node_id: string, id: string) => ({
+    Remote: { node_id: `at-${id}`, target: { WorkerId: id }, plan: execute(node_id) },
+  });
+  const plan = planOf("p", {
+    plan: { Parallel: [remote("f", "a"), remote("g", "b")] },
+    bindings: ["f", "g"].map((node_id) => ({ node_id, uses: "f" })),
+  });
+  driver.submit(client, plan, { watch: true });
+  const [first, second] = [driver.take(a, "AssignPlan"), driver.take(b, "AssignPlan")];
+  driver.disconnect(b);
+  const failed = { status: "Failed", error: "no", duration_ms: 1, code: "FILTER_ERROR" } as const;
+  driver.receive(a, resultMessage(first, failed));
+  const { plan_id } = second.plan;
+  const back = driver.connect();
+  const resume = [{ plan_id, attempt: 1, state: "running" } as const];
+  driver.receive(back, registerMessage("b", ["f"], { resume }));
+  expect(driver.take(back, "CancelPlan")).toMatchObject({ plan_id, attempt: 1 });
+  driver.step({ type: "connectionClosed", conn: back, reason: "leaving" });
+  expect(finished(driver, client)).toMatchObject([{ status: "Failed", attempts: 2 }]);
 });

@@ -23,6 +23,8 @@ export function connectionOpened(
     streams: new Set(),
     questions: 0,
     heard: 0,
+    said: 0,
+    heardBulk: false,
     broken: 0,
   };
   connections.set(conn, connection);

@@ -7,10 +7,12 @@ import { persistChanges, persistDone, retryWrites } from "./durable.js";
 import type { Effect } from "./effect.js";
 import type { CoreEvent, Now } from "./event.js";
 import { listDone, listFailed, summary, workerSummaries } from "./lists.js";
+import { sweep } from "./leases.js";
+import { numberMessages } from "./message-numbers.js";
 import { loadDone, loadFailed } from "./questions.js";
 import { recover } from "./recover.js";
 import { sendFailed } from "./send-failed.js";
-import { signOfLife, sweep } from "./sessions.js";
+import { signOfLife } from "./sessions.js";
 import type { Settings } from "./settings.js";
 import { createState, type CoreState, type Turn } from "./state.js";
 
@@ -53,6 +55,7 @@ export class CoordinatorCore {
     happen(turn);
     workOff(turn);
     persistChanges(turn);
+    numberMessages(turn);
     askToBeWoken(turn);
     return turn.out;
   }

@@ -2,6 +2,7 @@ import { cutFor } from "@planwire/plan";
 import { isPlanwireError } from "@planwire/protocol";
 import { change, emitWhenDurable, publishWhenDurable } from "./durable.js";
 import { bestWorker, dequeue, enqueue, freeSlots, nextPartFor } from "./lanes.js";
+import { newHolding } from "./new-records.js";
 import { unsendable } from "./parts.js";
 import { lowered } from "./send.js";
 import { assignStream, streamBegin } from "./streams.js";
@@ -58,8 +59,10 @@ function assign(turn: Turn, part: Part, worker: WorkerSession): void {
   if (execution.state === "Queued") execution.state = "Running";
   part.workerId = worker.workerId;
   const { planId, kind, streamId } = execution;
-  const holding = { planId, partId, attempt, kind, streamId, started: false, abandoned: false };
-  worker.held.set(partId, holding);
+  worker.held.set(
+    partId,
+    newHolding({ planId, partId, attempt, incarnation: worker.incarnation, kind, streamId }),
+  );
   change(turn, execution, {
     type: "assign",
     partId,

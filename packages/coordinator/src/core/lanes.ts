@@ -59,8 +59,14 @@ export function leaveLanes(state: CoreState, worker: WorkerSession): void {
 }
 
 export function freeSlots(worker: WorkerSession): number {
-  if (worker.conn === undefined || worker.draining || worker.full || worker.rival) return 0;
-  return worker.slots - worker.held.size;
+  if (worker.conn === undefined || worker.draining || worker.full || worker.rival || worker.deaf)
+    return 0;
+  return worker.slots - takenSlots(worker);
+}
+
+/** By what it has been given, and by what it says that others use. */
+function takenSlots({ held, otherSlots }: WorkerSession): number {
+  return held.size + otherSlots;
 }
 
 /** What a worker may still be busy with must not go to it again: a peer of the inherited wire could not tell the answers apart. */
@@ -80,7 +86,7 @@ export function bestWorker({ workers }: Lane, part: Part): WorkerSession | undef
 
 function isBetter(worker: WorkerSession, best: WorkerSession, lostBy: string | undefined): boolean {
   if ((worker.workerId === lostBy) !== (best.workerId === lostBy)) return best.workerId === lostBy;
-  const load = worker.held.size / worker.slots - best.held.size / best.slots;
+  const load = takenSlots(worker) / worker.slots - takenSlots(best) / best.slots;
   return load < 0 || (load === 0 && worker.workerId < best.workerId);
 }
 

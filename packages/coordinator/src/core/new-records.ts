@@ -1,6 +1,6 @@
 import type { SerializedPlan } from "@planwire/protocol";
 import { newRing } from "./event-ring.js";
-import type { Execution, WorkerSession } from "./state.js";
+import type { Execution, Holding, WorkerSession } from "./state.js";
 
 /** A worker of which nothing but its id is known yet. */
 export function newWorkerSession(
@@ -23,11 +23,30 @@ export function newWorkerSession(
     tags: new Set(),
     draining: false,
     full: false,
+    otherSlots: 0,
     load: undefined,
     heartbeats: false,
     lastSeen: mono,
+    lostAt: undefined,
+    deaf: undefined,
+    pinged: false,
+    blockedSince: undefined,
     held: new Map(),
     rival: undefined,
+  };
+}
+
+/** An attempt that a worker has been given, or will be as soon as it is written. */
+export function newHolding(
+  about: Pick<Holding, "planId" | "partId" | "attempt" | "incarnation" | "kind" | "streamId">,
+): Holding {
+  return {
+    ...about,
+    started: false,
+    number: undefined,
+    missed: 0,
+    stopping: false,
+    abandoned: false,
   };
 }
 

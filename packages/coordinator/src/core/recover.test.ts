@@ -237,3 +237,31 @@ it("an ended plan can be submitted again although nobody offers its filter any m
   await driver.answerQuestions();
   expect(driver.take(client, "Error")).toMatchObject({ code: "NO_SUCH_FILTER", request_id: 2 });
 });
+
+it("the other arms of one that failed are stopped again, and not tried again when their worker is lost", async () => {
+  const at = (node_id: string, id: string) => ({
+    Remote: { node_id: `${node_id}-at-${id}`, target: { WorkerId: id }, plan: execute(node_id) },
+  });
+  const plan = planOf("p", {
+    plan: { Parallel: [at("f", "a"), at("g", "b"), at("h", "c")] },
+    bindings: ["f", "g", "h"].map((node_id) => ({ node_id, uses: "f" })),
+  });
+  const before = new CoordinatorDriver();
+  const [a, b, c] = ["a", "b", "c"].map((id) => before.worker(id));
+  if (!a || !b || !c) throw new Error("three workers");
+  before.submit(before.client(), plan);
+  before.take(c, "AssignPlan");
+  const failed = { status: "Failed", error: "no", duration_ms: 1, code: "FILTER_ERROR" } as const;
+  before.receive(a, resultMessage(before.take(a, "AssignPlan"), failed));
+  const stopped = before.take(b, "AssignPlan");
+  const driver = await before.restarted();
+  const resume = [{ plan_id: stopped.plan.plan_id, attempt: 1, state: "running" }];
+  const back = register(driver, "b", { resume });
+  expect(driver.take(back, "CancelPlan")).toMatchObject({ plan_id: stopped.plan.plan_id });
+  const cancelled = { status: "Cancelled", duration_ms: 1, stopped: true } as const;
+  driver.receive(back, resultMessage(stopped, cancelled));
+  expect(await outcomeOf(driver, "p")).toBeUndefined();
+  driver.step({ type: "connectionClosed", conn: driver.worker("c"), reason: "leaving" });
+  driver.passTime(LEASE_MS + 2_000);
+  expect(await outcomeOf(driver, "p")).toMatchObject({ status: "Failed", attempts: 3 });
+});

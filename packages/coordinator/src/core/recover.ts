@@ -4,7 +4,7 @@ import type { StoredAttempt, StoredExecution } from "../store/store.js";
 import { stopExecution } from "./cancel.js";
 import { ringAfterRestart } from "./event-ring.js";
 import { finishAs } from "./executions.js";
-import { newExecution, newWorkerSession } from "./new-records.js";
+import { newExecution, newHolding, newWorkerSession } from "./new-records.js";
 import {
   beginParts,
   follow,
@@ -13,6 +13,7 @@ import {
   leafPart,
   partEnded,
   stepperFor,
+  stopPart,
   wholePart,
 } from "./parts.js";
 import { GIVEN_BACK, loseAttempt, NEVER_ARRIVED } from "./results.js";
@@ -84,27 +85,37 @@ function recoverCut(turn: Turn, execution: Execution, stored: StoredExecution): 
   const stepper = stepperFor(turn.state, execution, stored.cut ?? { kind: "leaves" });
   execution.stepper = stepper;
   const input = inputOf(execution.plan);
-  const open = new Map<string, StepResult<Value>["start"][number]>();
+  const open: OpenLeaves = { leaves: new Map(), unwanted: new Set() };
   let end = note(open, stepper.begin(input, input && signalOf(input)));
   for (const partId of stored.takenOrder) {
-    const leaf = [...open.values()].find(({ key }) => partIdOf(execution.planId, key) === partId);
+    const leaf = [...open.leaves.values()].find(
+      ({ key }) => partIdOf(execution.planId, key) === partId,
+    );
     const result = stored.attempts.findLast((one) => one.partId === partId && one.result)?.result;
     if (!leaf || !result || end) continue;
-    open.delete(leaf.key);
+    open.leaves.delete(leaf.key);
     end = note(open, stepper.complete(leaf.key, leafOutcomeOf(result)));
   }
   if (end) return follow(turn, execution, { start: [], cancel: [], end });
-  for (const leaf of open.values()) {
+  for (const leaf of open.leaves.values()) {
     if (leaf.kind === "cached") follow(turn, execution, { start: [leaf], cancel: [] });
-    else takeUp(turn, leafPart(turn.state, execution, leaf), stored);
+    else {
+      const part = leafPart(turn.state, execution, leaf);
+      takeUp(turn, part, stored);
+      if (open.unwanted.has(leaf.key)) stopPart(turn, part);
+    }
   }
 }
 
-function note(
-  open: Map<string, StepResult<Value>["start"][number]>,
-  step: StepResult<Value>,
-): StepResult<Value>["end"] {
-  for (const leaf of step.start) open.set(leaf.key, leaf);
+interface OpenLeaves {
+  readonly leaves: Map<string, StepResult<Value>["start"][number]>;
+  /** Keys of those that the walk stopped: the others of a failed arm. */
+  readonly unwanted: Set<string>;
+}
+
+function note(open: OpenLeaves, step: StepResult<Value>): StepResult<Value>["end"] {
+  for (const leaf of step.start) open.leaves.set(leaf.key, leaf);
+  for (const key of step.cancel) open.unwanted.add(key);
   return step.end;
 }
 
@@ -120,8 +131,9 @@ function takeUp(turn: Turn, part: Part, stored: StoredExecution): void {
   part.workerId = last.workerId;
   const worker = awaited(turn, last);
   const { planId, kind } = part.execution;
-  const { partId, attempt, started } = last;
-  const holding = { planId, partId, attempt, kind, streamId: undefined, started, abandoned: false };
+  const { partId, attempt, incarnation, started } = last;
+  const holding = newHolding({ planId, partId, attempt, incarnation, kind, streamId: undefined });
+  holding.started = started;
   worker.held.set(partId, holding);
   // A result without an attempt belongs to the connection it was assigned on, and that one is gone.
   if (last.incarnation !== undefined) return;
@@ -140,6 +152,7 @@ function awaited({ state, now }: Turn, { workerId, incarnation }: StoredAttempt)
   if (known) return known;
   const worker = newWorkerSession(workerId, incarnation, now.mono);
   worker.heartbeats = true;
+  worker.lostAt = now.mono;
   state.workers.set(workerId, worker);
   state.sweepAt ??= now.mono;
   return worker;

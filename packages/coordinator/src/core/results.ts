@@ -6,7 +6,7 @@ import type { Execution, Holding, Part, Turn, WorkerSession } from "./state.js";
 
 /** Why an attempt was lost that costs nothing; known again after a restart. */
 export const GIVEN_BACK = "the worker gave it back";
-export const NEVER_ARRIVED = "the worker came back without it";
+export const NEVER_ARRIVED = "the worker did not have it";
 
 export interface Answer {
   readonly partId: string;
@@ -24,6 +24,10 @@ export function takeResult(turn: Turn, worker: WorkerSession, answer: Answer): v
   const part = execution?.parts.get(partId);
   worker.held.delete(partId);
   worker.full = false;
+  // What could not be stopped has its slot until a heartbeat says otherwise.
+  if (answer.result.status === "Cancelled" && answer.result.stopped === false) {
+    worker.otherSlots += 1;
+  }
   if (execution && part && !holding.abandoned) {
     change(turn, execution, { type: "takeResult", partId, attempt, result: answer.result });
     // First the acknowledgement: what follows may be told on the same connection.
@@ -93,7 +97,7 @@ export function loseAttempt(
   part.workerId = undefined;
   part.lostBy = worker.workerId;
   if (cost === "counts") part.losses += 1;
-  if (execution.state === "Cancelling") {
+  if (execution.state === "Cancelling" || holding.stopping) {
     const result = { status: "Cancelled", duration_ms: 0, how: "abandoned" } as const;
     turn.agenda.push({ do: "endPart", part, result });
     return;

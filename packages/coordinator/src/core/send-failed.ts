@@ -13,6 +13,7 @@ export function sendFailed(
 ): void {
   const connection = turn.state.connections.get(conn);
   if (!connection) return;
+  connection.said -= 1; // the peer never counts it
   log(turn, "warn", "a message could not be sent", { type: message.type, code: error.code });
   if (message.type === "AssignPlan")
     return assignmentFailed(turn, conn, message.plan.plan_id, error);

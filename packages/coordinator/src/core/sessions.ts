@@ -1,22 +1,17 @@
-import {
-  sharedFeatures,
-  type ConnectionId,
-  type HeldAttempt,
-  type Register,
-} from "@planwire/protocol";
+import { sharedFeatures, type ConnectionId, type Register } from "@planwire/protocol";
+import { compareAtReturn } from "./books.js";
+import { deafAnswered } from "./deaf.js";
 import { fillSlots } from "./dispatch.js";
 import { freeSlots, joinLanes, leaveLanes } from "./lanes.js";
 import { newWorkerSession } from "./new-records.js";
-import { loseAttempt, NEVER_ARRIVED } from "./results.js";
+import { loseAttempt } from "./results.js";
 import { closeWith, log, send } from "./send.js";
-import type { Connection, CoreState, Turn, WorkerSession } from "./state.js";
-import { stopHolding } from "./stop.js";
+import type { Connection, CoreState, Holding, Turn, WorkerSession } from "./state.js";
 
 /** The close reason of a worker that goes for good. */
 const LEAVING = "leaving";
-const SWEEP_MS = 1_000;
-/** A sweep that comes later than this was not late by chance: the process stood still. */
-const LATE_MS = 500;
+/** How often leases are looked at. */
+export const SWEEP_MS = 1_000;
 
 /** A worker says who it is: a newcomer, one that comes back, a rival for an id, or the same one with news. */
 export function register(turn: Turn, connection: Connection, message: Register): void {
@@ -33,26 +28,31 @@ export function register(turn: Turn, connection: Connection, message: Register):
   if (!worker) return admit(turn, connection, message);
   const same = message.incarnation !== undefined && message.incarnation === worker.incarnation;
   if (same) return comeBack(turn, connection, worker, message);
-  if (worker.conn === undefined) {
-    removeWorker(turn, worker, "another process took its id");
-    return admit(turn, connection, message);
-  }
+  if (worker.conn === undefined) return replaceLost(turn, connection, worker, message);
   contest(turn, connection, worker, message);
 }
 
 /** The answer to a StatusRequest, or new filters. */
 function refresh(turn: Turn, worker: WorkerSession, message: Register): void {
   describe(turn.state, worker, message);
+  deafAnswered(turn, worker, message.resume ?? []);
   joinLanes(turn.state, worker);
   fillSlots(turn, worker);
 }
 
-function admit(turn: Turn, connection: Connection, message: Register): void {
-  const { worker_id, incarnation } = message;
-  const worker = newWorkerSession(worker_id, incarnation, turn.now.mono);
+/** A new session. `kept` is what an earlier one held that this very process was given. */
+function admit(
+  turn: Turn,
+  connection: Connection,
+  message: Register,
+  kept: readonly Holding[] = [],
+): void {
+  const worker = newWorkerSession(message.worker_id, message.incarnation, turn.now.mono);
+  for (const holding of kept) worker.held.set(holding.partId, holding);
   turn.state.workers.set(worker.workerId, worker);
   connect(turn, connection, worker, message);
-  stopUnknown(turn, worker, message.resume ?? []);
+  compareAtReturn(turn, worker, message.resume ?? []);
+  fillSlots(turn, worker);
 }
 
 /** The same process with a new socket: the old one is closed, the books are kept and compared. */
@@ -68,7 +68,26 @@ function comeBack(
     closeWith(turn, old, "SESSION_REPLACED", "this worker connected anew");
   }
   connect(turn, connection, worker, message);
-  compareBooks(turn, worker, message.resume ?? []);
+  compareAtReturn(turn, worker, message.resume ?? []);
+  fillSlots(turn, worker);
+}
+
+/**
+ * Another process has the id of one whose socket is lost: what that one held is lost. After a restart one id may stand for several
+ * processes, of which the one that comes is the last.
+ */
+function replaceLost(
+  turn: Turn,
+  connection: Connection,
+  worker: WorkerSession,
+  message: Register,
+): void {
+  const { incarnation } = message;
+  const held = [...worker.held.values()];
+  const kept = held.filter((one) => incarnation !== undefined && one.incarnation === incarnation);
+  for (const { partId } of kept) worker.held.delete(partId);
+  removeWorker(turn, worker, "another process took its id");
+  admit(turn, connection, message, kept);
 }
 
 function connect(
@@ -79,6 +98,9 @@ function connect(
 ): void {
   const { state } = turn;
   worker.conn = connection.id;
+  worker.lostAt = undefined;
+  worker.deaf = undefined;
+  worker.pinged = false;
   worker.lastSeen = turn.now.mono;
   connection.phase = "worker";
   connection.workerId = worker.workerId;
@@ -110,7 +132,6 @@ function connect(
   });
   joinLanes(state, worker);
   state.sweepAt ??= turn.now.mono + SWEEP_MS;
-  if (worker.held.size === 0) fillSlots(turn, worker);
 }
 
 function describe(state: CoreState, worker: WorkerSession, message: Register): void {
@@ -121,7 +142,6 @@ function describe(state: CoreState, worker: WorkerSession, message: Register): v
   worker.offered = message.filters ?? [];
   worker.tags = new Set(message.capabilities.tags);
   worker.draining = message.status === "draining" || message.status === "stopped";
-  worker.incarnation = message.incarnation;
   const names = new Set<string>();
   for (const { name, version, kind } of worker.offered) {
     for (const key of version === undefined ? [name] : [name, `${name}@${version}`]) {
@@ -130,32 +150,6 @@ function describe(state: CoreState, worker: WorkerSession, message: Register): v
     }
   }
   worker.filters = names;
-}
-
-/** What only one side holds is mended: an unknown attempt is cancelled there, one that is gone there is tried again. */
-function compareBooks(turn: Turn, worker: WorkerSession, resume: readonly HeldAttempt[]): void {
-  const theirs = new Map(resume.map((held) => [held.plan_id, held]));
-  for (const holding of worker.held.values()) {
-    const there = theirs.get(holding.partId);
-    if (there?.attempt !== holding.attempt) {
-      loseAttempt(turn, worker, holding, NEVER_ARRIVED, holding.started ? "counts" : "free");
-      continue;
-    }
-    const execution = turn.state.executions.get(holding.planId);
-    const part = execution?.parts.get(holding.partId);
-    if (part && (execution?.state === "Cancelling" || holding.abandoned)) stopHolding(turn, part);
-  }
-  stopUnknown(turn, worker, resume);
-  fillSlots(turn, worker);
-}
-
-/** What has finished there will be sent, and acknowledged. */
-function stopUnknown(turn: Turn, worker: WorkerSession, resume: readonly HeldAttempt[]): void {
-  for (const { plan_id, attempt, state } of resume) {
-    const ours = worker.held.get(plan_id);
-    if (ours?.attempt === attempt || state === "finished" || worker.conn === undefined) continue;
-    send(turn, worker.conn, { type: "CancelPlan", plan_id, attempt });
-  }
 }
 
 /** Two processes want one id: the newcomer gets it only when the old socket gives no sign of life. */
@@ -190,6 +184,7 @@ export function signOfLife(turn: Turn, connection: Connection): void {
     connection.workerId === undefined ? undefined : turn.state.workers.get(connection.workerId);
   if (!worker || worker.conn !== connection.id) return;
   worker.lastSeen = turn.now.mono;
+  worker.pinged = false;
   const { rival } = worker;
   if (!rival) return;
   worker.rival = undefined;
@@ -205,57 +200,34 @@ export function workerDisconnected(turn: Turn, connection: Connection, reason: s
     connection.workerId === undefined ? undefined : state.workers.get(connection.workerId);
   if (!worker || worker.conn !== connection.id) return;
   const rival = worker.rival;
-  worker.conn = undefined;
-  worker.rival = undefined;
-  const isOurs = !worker.inherited && worker.incarnation !== undefined;
-  const mayComeBack = isOurs && worker.held.size > 0 && reason !== LEAVING;
-  if (!mayComeBack || rival) removeWorker(turn, worker, "its connection was lost");
+  if (reason === LEAVING || rival) removeWorker(turn, worker, "its connection was lost");
+  else loseSocket(turn, worker);
   const newcomer = rival && state.connections.get(rival.conn);
   if (newcomer && rival) admit(turn, newcomer, rival.register);
 }
 
-function removeWorker(turn: Turn, worker: WorkerSession, reason: string): void {
+/** A peer of ours may come back with what it holds, within its lease. */
+export function loseSocket(turn: Turn, worker: WorkerSession): void {
+  const isOurs = !worker.inherited && worker.incarnation !== undefined;
+  if (!isOurs || worker.held.size === 0) {
+    return removeWorker(turn, worker, "its connection was lost");
+  }
+  worker.conn = undefined;
+  worker.deaf = undefined;
+  worker.lostAt = turn.now.mono;
+}
+
+export function removeWorker(turn: Turn, worker: WorkerSession, reason: string): void {
   const { state } = turn;
   worker.conn = undefined;
+  worker.rival = undefined;
   state.workers.delete(worker.workerId);
   leaveLanes(state, worker);
   log(turn, "info", "worker gone", { workerId: worker.workerId, reason });
   for (const holding of worker.held.values()) loseAttempt(turn, worker, holding, reason);
 }
 
-/**
- * Ends leases and contests that ran out. A sweep that comes late means that this process stood still, and heard nobody: all leases
- * are extended by that much.
- */
-export function sweep(turn: Turn): void {
-  const { state, now } = turn;
-  if (state.sweepAt === undefined || now.mono < state.sweepAt) return;
-  const late = now.mono - state.sweepAt;
-  state.sweepAt = state.workers.size > 0 ? now.mono + SWEEP_MS : undefined;
-  for (const worker of state.workers.values()) {
-    if (late > LATE_MS) worker.lastSeen = Math.min(now.mono, worker.lastSeen + late);
-    if (worker.rival && now.mono >= worker.rival.until) takeOver(turn, worker);
-    else if (isSilent(state, worker, now.mono)) expire(turn, worker);
-  }
-}
-
-/** The silence of a peer that never announced heartbeats means nothing: it lives while its socket is open. */
-function isSilent({ settings }: CoreState, worker: WorkerSession, mono: number): boolean {
-  const leased = worker.heartbeats || worker.conn === undefined;
-  return leased && mono - worker.lastSeen > settings.heartbeatTimeoutMs;
-}
-
-function expire(turn: Turn, worker: WorkerSession): void {
-  const connection =
-    worker.conn === undefined ? undefined : turn.state.connections.get(worker.conn);
-  if (connection) {
-    connection.workerId = undefined;
-    closeWith(turn, connection, "SESSION_EXPIRED", "no sign of life within the lease");
-  }
-  removeWorker(turn, worker, "its lease ran out");
-}
-
-function takeOver(turn: Turn, worker: WorkerSession): void {
+export function takeOver(turn: Turn, worker: WorkerSession): void {
   const { rival, conn } = worker;
   const newcomer = rival && turn.state.connections.get(rival.conn);
   worker.rival = undefined;

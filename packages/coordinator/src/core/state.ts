@@ -72,6 +72,10 @@ export interface Connection {
   questions: number;
   /** Messages that came since Registered or Welcome. */
   heard: number;
+  /** Messages that were sent since then: an assignment's number among them is what books are compared by. */
+  said: number;
+  /** A stream frame came since the last heartbeat: more may be on their way. */
+  heardBulk: boolean;
   /** Messages that could not be understood. */
   broken: number;
 }
@@ -96,10 +100,20 @@ export interface WorkerSession {
   draining: boolean;
   /** It answered Busy: others use its slots; until its next result or heartbeat. */
   full: boolean;
+  /** Slots taken by what is not in `held`: calls that could not be stopped, and work of others. */
+  otherSlots: number;
   load: Load | undefined;
   /** Heartbeats were announced or seen: only then does silence mean anything. */
   heartbeats: boolean;
   lastSeen: number;
+  /** When its socket was lost, while its lease runs. */
+  lostAt: number | undefined;
+  /** It left assignments unhandled, and was asked for a sign that it handles anything: until it gives one, or is closed. */
+  deaf: { readonly since: number; readonly said: number } | undefined;
+  /** It was pinged in the silence that goes on. */
+  pinged: boolean;
+  /** Since when its main thread has not answered. */
+  blockedSince: number | undefined;
   /** What it has been given and has not answered, by part id. */
   readonly held: Map<string, Holding>;
   /** Another process that wants this id, while the old socket is asked for a sign of life. */
@@ -110,9 +124,17 @@ export interface Holding {
   readonly planId: string;
   readonly partId: string;
   readonly attempt: number;
+  /** Of the process that it was given to. */
+  readonly incarnation: string | undefined;
   readonly kind: "plan" | "stream";
   readonly streamId: string | undefined;
   started: boolean;
+  /** Number of its assignment among the messages of the worker's connection; undefined until that has left. */
+  number: number | undefined;
+  /** Heartbeats in a row that came without a sign of it. */
+  missed: number;
+  /** Its worker was told to stop it, or will be as soon as it is back: lost, it is not tried again. */
+  stopping: boolean;
   /** Its answer changes nothing any more; the slot is taken until it comes. */
   abandoned: boolean;
 }

@@ -1,14 +1,14 @@
 import { emitWhenDurable } from "./durable.js";
-import type { Part, Turn } from "./state.js";
+import { send } from "./send.js";
+import type { Holding, Part, Turn, WorkerSession } from "./state.js";
 
 /**
  * Asks the worker to stop a part. A worker of ours answers with a result. A peer of the inherited wire can't stop: its part ends at
  * once, and its slot stays taken until it answers or hangs up.
  */
 export function stopHolding(turn: Turn, part: Part): void {
-  const { state } = turn;
-  const { execution, partId, attempt } = part;
-  const worker = part.workerId === undefined ? undefined : state.workers.get(part.workerId);
+  const { partId } = part;
+  const worker = part.workerId === undefined ? undefined : turn.state.workers.get(part.workerId);
   const holding = worker?.held.get(partId);
   if (!worker || !holding) return;
   if (worker.inherited) {
@@ -18,14 +18,22 @@ export function stopHolding(turn: Turn, part: Part): void {
     turn.agenda.push({ do: "endPart", part, result });
     return;
   }
-  // Its lease runs: it is told when it comes back.
-  if (worker.conn === undefined) return;
+  holding.stopping = true;
+  tellToStop(turn, worker, holding);
+}
+
+/** Told once the wish is written; a worker whose lease runs without a socket is told when it comes back. */
+export function tellToStop(turn: Turn, worker: WorkerSession, holding: Holding): void {
+  const { conn } = worker;
+  if (conn === undefined) return;
+  const { planId: cause, partId: plan_id, attempt, streamId } = holding;
   const message =
-    execution.streamId === undefined
-      ? ({ type: "CancelPlan", plan_id: partId, attempt } as const)
-      : ({ type: "StreamCancel", stream_id: execution.streamId } as const);
-  const effect = { type: "send", conn: worker.conn, message, cause: execution.planId } as const;
-  emitWhenDurable(turn, execution, effect);
+    streamId === undefined
+      ? ({ type: "CancelPlan", plan_id, attempt } as const)
+      : ({ type: "StreamCancel", stream_id: streamId } as const);
+  const execution = turn.state.executions.get(cause);
+  if (!execution) return send(turn, conn, message, cause);
+  emitWhenDurable(turn, execution, { type: "send", conn, message, cause });
 }
 
 /** Its end frees the stream there, after which it answers. */

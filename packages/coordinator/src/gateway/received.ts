@@ -91,12 +91,14 @@ function dispatch(turn: Turn, connection: Connection, message: Message, event: R
     case "ChunkData":
       return chunkData(turn, connection.id, message);
     case "ChunkResult":
+      connection.heardBulk = true;
       return chunkResult(turn, connection.id, message);
     case "StreamCredit":
       return streamCredit(turn, connection.id, message);
     case "StreamEnd":
       return streamEnd(turn, connection.id, message);
     case "StreamComplete":
+      connection.heardBulk = true;
       return streamComplete(turn, connection.id, message);
     case "StreamCancel":
       return streamCancel(turn, connection.id, message);
@@ -140,6 +142,7 @@ export function receivedChunkFrame(
   const connection = turn.state.connections.get(conn);
   if (!connection || connection.phase === "closing") return;
   connection.heard += 1;
+  connection.heardBulk = true;
   signOfLife(turn, connection);
   const wrong = misuse(connection, head.type);
   if (wrong !== undefined) return unexpected(turn, connection, undefined, wrong);

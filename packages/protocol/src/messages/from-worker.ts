@@ -83,6 +83,10 @@ export const Heartbeat = object({
   held: z.optional(z.array(HeldAttempt)),
   status: z.optional(WorkerStatus),
   active_streams: z.optional(Count),
+  /** Slots taken by what is not in `held`: calls that could not be stopped, work of others. */
+  other_slots: z.optional(Count),
+  /** How long its main thread has not answered; absent while it does. */
+  main_blocked_ms: z.optional(Count),
 });
 export type Heartbeat = z.infer<typeof Heartbeat>;
 

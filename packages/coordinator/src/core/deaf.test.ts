@@ -1,0 +1,118 @@
+import { expect, it } from "vitest";
+import {
+  CoordinatorDriver,
+  planOf,
+  registerMessage,
+  resultMessage,
+  success,
+} from "../testing/coordinator-driver.js";
+
+const INTERVAL_MS = 10_000;
+const running = { plan_id: "runs", attempt: 1, state: "running" } as const;
+
+/** A worker with two slots that runs one plan, and leaves a second one unhandled over two heartbeats. */
+function deaf() {
+  const driver = new CoordinatorDriver();
+  const client = driver.client();
+  const worker = driver.worker("w", ["f"], { max_concurrent: 3 });
+  driver.submit(client, planOf("runs"));
+  const runs = driver.take(worker, "AssignPlan");
+  driver.submit(client, planOf("lies"));
+  driver.take(worker, "AssignPlan");
+  for (let i = 0; i < 2; i++) {
+    driver.heartbeat(worker, { handled: 1, held: [running] });
+    driver.take(worker, "HeartbeatAck");
+  }
+  return { driver, client, worker, runs };
+}
+
+it("a worker that leaves an assignment unhandled over two heartbeats is asked for its status", () => {
+  const { driver, worker } = deaf();
+  driver.take(worker, "StatusRequest");
+  driver.expectNothingMoreFor(worker);
+});
+
+it("one that catches up by its second heartbeat is not asked", () => {
+  const driver = new CoordinatorDriver();
+  const worker = driver.worker("w");
+  driver.submit(driver.client(), planOf("p"));
+  driver.heartbeat(worker, { handled: 0, held: [] });
+  driver.heartbeat(worker, {
+    handled: 1,
+    held: [{ plan_id: "p", attempt: 1, state: "assigned" }],
+  });
+  driver.heartbeat(worker, { handled: 1, held: [{ ...running, plan_id: "p" }] });
+  expect(driver.typesTo(worker)).not.toContain("StatusRequest");
+});
+
+it("a worker that lists an attempt has handled it, whatever number it says", () => {
+  const driver = new CoordinatorDriver();
+  const worker = driver.worker("w");
+  driver.submit(driver.client(), planOf("p"));
+  for (let i = 0; i < 5; i++) {
+    driver.heartbeat(worker, { handled: 0, held: [{ ...running, plan_id: "p" }] });
+  }
+  expect(driver.typesTo(worker)).not.toContain("StatusRequest");
+});
+
+it("while it is asked it gets no new work", () => {
+  const { driver, client, worker } = deaf();
+  driver.submit(client, planOf("next"));
+  expect(driver.typesTo(worker)).not.toContain("AssignPlan");
+  expect(driver.core.state.queued).toBe(1);
+});
+
+it("one that does not answer is closed with SESSION_EXPIRED; what it never handled is tried elsewhere at no cost", () => {
+  const { driver, worker } = deaf();
+  const other = driver.worker("other", ["f"], { status: "draining" });
+  driver.passTime(INTERVAL_MS);
+  expect(driver.closed).toEqual([{ conn: worker, code: "SESSION_EXPIRED" }]);
+  driver.heartbeat(other, { status: "ready" });
+  expect(driver.take(other, "AssignPlan")).toMatchObject({
+    plan: { plan_id: "lies" },
+    attempt: 2,
+  });
+  expect(driver.core.state.executions.get("lies")?.parts.get("lies")?.losses).toBe(0);
+});
+
+it("what it runs keeps its lease: as the same process it comes back with it", () => {
+  const { driver, worker, runs } = deaf();
+  driver.passTime(INTERVAL_MS);
+  driver.disconnect(worker);
+  const back = driver.connect();
+  driver.receive(back, registerMessage("w", ["f"], { max_concurrent: 3, resume: [running] }));
+  driver.receive(back, resultMessage(runs, success({ type: "Json", data: 1 })));
+  expect(driver.take(back, "ResultAck")).toMatchObject({ id: "runs", taken: true });
+  expect(driver.take(back, "AssignPlan")).toMatchObject({ plan: { plan_id: "lies" }, attempt: 2 });
+});
+
+it("what it runs is lost with its lease when it does not come back", () => {
+  const { driver } = deaf();
+  driver.passTime(INTERVAL_MS + 31_000);
+  const other = driver.worker("other", ["f"], { max_concurrent: 2 });
+  const ids = [1, 2].map(() => driver.take(other, "AssignPlan").plan.plan_id);
+  expect(ids.sort()).toEqual(["lies", "runs"]);
+  expect(driver.core.state.workers.has("w")).toBe(false);
+});
+
+it("a Register answers: it keeps its connection and gets work again; what got lost on its way is tried again", () => {
+  const { driver, worker } = deaf();
+  driver.take(worker, "StatusRequest");
+  driver.receive(worker, registerMessage("w", ["f"], { max_concurrent: 3, resume: [running] }));
+  expect(driver.take(worker, "AssignPlan")).toMatchObject({
+    plan: { plan_id: "lies" },
+    attempt: 2,
+  });
+  driver.passTime(2 * INTERVAL_MS);
+  expect(driver.closed).toEqual([]);
+});
+
+it("one that was only slow answers with what it was given, and nothing is tried again", () => {
+  const { driver, worker } = deaf();
+  driver.take(worker, "StatusRequest");
+  const resume = [running, { plan_id: "lies", attempt: 1, state: "assigned" } as const];
+  driver.receive(worker, registerMessage("w", ["f"], { max_concurrent: 3, resume }));
+  driver.expectNothingMoreFor(worker);
+  driver.passTime(2 * INTERVAL_MS);
+  expect(driver.closed).toEqual([]);
+});
