@@ -50,13 +50,10 @@ export function acceptedColumns(head: ExecutionHead): Column[] {
 }
 export const ACCEPTED = ["plan_id", "kind", "owner", "content_hash", "name", "submitted_at"];
 
-/** What later writes change, in the order of CHANGING. */
-export function changingColumns(head: ExecutionHead): Column[] {
+/** What a write changes that leaves the state as it is, in the order of IN_STATE. */
+export function inStateColumns(head: ExecutionHead): Column[] {
   return [
     head.version,
-    stateOf(head),
-    head.finishedAt ?? null,
-    head.errorCode ?? null,
     head.cut === undefined ? null : JSON.stringify(head.cut),
     head.cancelledBy ?? null,
     head.attempts,
@@ -64,17 +61,14 @@ export function changingColumns(head: ExecutionHead): Column[] {
     head.workerId ?? null,
   ];
 }
-export const CHANGING = [
-  "version",
-  "state",
-  "finished_at",
-  "error_code",
-  "cut",
-  "cancelled_by",
-  "attempts",
-  "lost",
-  "worker_id",
-];
+/** No index is over any of these. */
+export const IN_STATE = ["version", "cut", "cancelled_by", "attempts", "lost", "worker_id"];
+
+/** What later writes change, in the order of CHANGING. */
+export function changingColumns(head: ExecutionHead): Column[] {
+  return [...inStateColumns(head), stateOf(head), head.finishedAt ?? null, head.errorCode ?? null];
+}
+export const CHANGING = [...IN_STATE, "state", "finished_at", "error_code"];
 
 /** Each statement of a table, prepared once. */
 export function prepareAll<Name extends string>(

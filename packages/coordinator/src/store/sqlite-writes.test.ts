@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { accept, assign, started, write } from "./conformance/writes.js";
+import { accept, assign, lose, plan, started, write } from "./conformance/writes.js";
 import { openFile, type StoreFile } from "./sqlite-file.js";
 import { encodeWrite } from "./sqlite-values.js";
 import { SqliteWrites } from "./sqlite-writes.js";
@@ -66,4 +66,27 @@ test("each of many alternating commits gets its own way of syncing", () => {
     commit(write(id, 1, started(id)));
     expect(synchronous()).toBe(NORMAL);
   }
+});
+
+test("a batch that fails as a whole leaves each execution at its version", () => {
+  commit(write("p", 0, accept("p"), assign("p")));
+  file.db.exec("PRAGMA max_page_count = 1");
+  const large = plan("q", { type: "Bytes", data: new Uint8Array(1_000_000) });
+  const tooMuch = [write("p", 1, lose("p")), write("q", 0, accept("q", { plan: large }))];
+  expect(() => writes.commit(tooMuch.map(encodeWrite))).toThrow("full");
+  file.db.exec("PRAGMA max_page_count = 100000");
+  commit(write("p", 1, started("p")));
+});
+
+test("a write that may not be undoes itself alone, and what was written of others goes on", () => {
+  commit(write("p", 0, accept("p"), assign("p")));
+  const batch = [
+    write("p", 1, started("p")),
+    write("p", 2, lose("p"), assign("p", 1)),
+    write("p", 2, lose("p")),
+    write("q", 0, accept("q"), assign("q")),
+  ];
+  const answers = writes.commit(batch.map(encodeWrite));
+  expect(answers.map(({ type }) => type)).toEqual(["done", "failed", "done", "done"]);
+  commit(write("p", 3, assign("p", 2)), write("q", 1, started("q")));
 });

@@ -2,6 +2,7 @@ import type { ExecutionState } from "@planwire/protocol";
 import { acceptedHead, isExpected, stateOf, writtenHead } from "./execution-head.js";
 import { RefusedChange } from "./refused-change.js";
 import type { Database } from "./sqlite-driver.js";
+import { KnownHeads, type KnownHead } from "./sqlite-heads.js";
 import type { EncodedChange, EncodedWrite } from "./sqlite-messages.js";
 import {
   ACCEPTED,
@@ -9,6 +10,8 @@ import {
   CHANGING,
   changingColumns,
   headOf,
+  IN_STATE,
+  inStateColumns,
   prepareAll,
   type HeadRow,
 } from "./sqlite-rows.js";
@@ -38,8 +41,9 @@ const SQL = {
   undoWrite: "ROLLBACK TO one_write",
   head: "SELECT * FROM executions WHERE plan_id = ?",
   accept: `INSERT INTO executions (${[...ACCEPTED, ...CHANGING].join(", ")})
-    VALUES (${holes([...ACCEPTED, ...CHANGING])})`,
+    VALUES (${holes([...ACCEPTED, ...CHANGING])}) ON CONFLICT DO NOTHING`,
   change: `UPDATE executions SET (${CHANGING.join(", ")}) = (${holes(CHANGING)}) WHERE position = ?`,
+  changeInState: `UPDATE executions SET (${IN_STATE.join(", ")}) = (${holes(IN_STATE)}) WHERE position = ?`,
   plan: "INSERT INTO plans (position, plan) VALUES (?, ?)",
   assign: `INSERT INTO attempts (position, part_id, attempt, worker_id, incarnation)
     VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
@@ -47,15 +51,22 @@ const SQL = {
   lose: `UPDATE attempts SET lost = ? WHERE ${IS_OPEN}`,
   openAttempt: `SELECT 1 FROM attempts WHERE ${IS_OPEN}`,
   take: `INSERT INTO results (position, part_id, attempt, result)
-    VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+    SELECT position, part_id, attempt, ? FROM attempts WHERE ${IS_THIS_ATTEMPT} AND lost IS NULL
+    ON CONFLICT DO NOTHING`,
   outcome: "INSERT INTO outcomes (position, outcome, output_of) VALUES (?, ?, ?)",
 } as const;
+
+/** Heads that are kept at hand, each of some 500 bytes. */
+const MOST_HEADS = 20_000;
+
+const DONE: WriteAnswer = { type: "done" };
 
 /** Lands batches of writes: each batch in one transaction, with one sync. */
 export class SqliteWrites {
   readonly #db: Database;
   readonly #sql;
   readonly #totals: StateTotals;
+  readonly #heads = new KnownHeads(MOST_HEADS);
   /** What the transaction does to the totals, once it is committed. */
   #moves: Move[] = [];
   #syncs = true;
@@ -68,15 +79,26 @@ export class SqliteWrites {
 
   /** An error of SQLite's, such as a full disk, fails the whole batch; a write that may not be fails alone. */
   commit(writes: readonly EncodedWrite[]): readonly WriteAnswer[] {
+    this.#chooseSync(writes);
     try {
-      this.#chooseSync(writes);
+      return this.#transaction(() => writes.map((write) => this.#land(write)));
+    } catch (error) {
+      if (!(error instanceof RefusedChange)) throw error;
+      // No core asks for such a write: so all others are spared the savepoint that could undo it alone.
+      return this.#transaction(() => writes.map((write) => this.#landOrUndo(write)));
+    }
+  }
+
+  #transaction(land: () => readonly WriteAnswer[]): readonly WriteAnswer[] {
+    try {
       this.#sql.begin.run();
-      const answers = writes.map((write) => this.#write(write));
+      const answers = land();
       this.#sql.commit.run();
       this.#countMoves();
       return answers;
     } catch (error) {
       this.#rollback();
+      this.#heads.clear();
       throw error;
     } finally {
       this.#moves = [];
@@ -108,47 +130,59 @@ export class SqliteWrites {
   }
 
   /** Lands a write, or undoes what it did and says why. */
-  #write(write: EncodedWrite): WriteAnswer {
-    this.#sql.beginWrite.run();
-    const answer = this.#landOrUndo(write);
-    this.#sql.keepWrite.run();
-    return answer;
-  }
-
   #landOrUndo(write: EncodedWrite): WriteAnswer {
+    this.#sql.beginWrite.run();
     try {
       return this.#land(write);
     } catch (error) {
       if (!(error instanceof RefusedChange)) throw error;
       this.#sql.undoWrite.run();
       return { type: "failed", reason: error.message };
+    } finally {
+      this.#sql.keepWrite.run();
     }
   }
 
   #land(write: EncodedWrite): WriteAnswer {
-    const known = this.#sql.head.get(write.planId) as HeadRow | undefined;
     const [first] = write.changes;
-    if (first?.type === "accept") {
-      if (known) return { type: "exists", contentHash: known.content_hash, state: known.state };
-      this.#accept(write, first);
-    } else {
-      if (!known || !isExpected(known, write)) return { type: "notOwner" };
-      const head = writtenHead(headOf(known), write.changes);
-      this.#sql.change.run(...changingColumns(head), known.position);
-      for (const change of write.changes) this.#change(known.position, change);
-      this.#moves.push({ from: known.state, to: stateOf(head) });
-    }
-    return { type: "done" };
+    if (first?.type === "accept") return this.#accept(write, first);
+    const known = this.#heads.get(write.planId) ?? this.#read(write.planId);
+    if (!known || !isExpected(known.head, write)) return { type: "notOwner" };
+    const { position } = known;
+    const head = writtenHead(known.head, write.changes);
+    const [from, to] = [stateOf(known.head), stateOf(head)];
+    if (from === to) this.#sql.changeInState.run(...inStateColumns(head), position);
+    else this.#sql.change.run(...changingColumns(head), position);
+    for (const change of write.changes) this.#change(position, change);
+    this.#heads.written({ position, head });
+    if (from !== to) this.#moves.push({ from, to });
+    return DONE;
   }
 
-  #accept(write: EncodedWrite, accept: Of<"accept">): void {
+  #accept(write: EncodedWrite, accept: Of<"accept">): WriteAnswer {
     const later = write.changes.slice(1);
     const head = writtenHead(acceptedHead(write, accept), later);
     const columns = [...acceptedColumns(head), ...changingColumns(head)];
-    const position = Number(this.#sql.accept.run(...columns).lastInsertRowid);
+    const { changes, lastInsertRowid } = this.#sql.accept.run(...columns);
+    if (changes === 0) return this.#exists(write.planId);
+    const position = Number(lastInsertRowid);
     this.#sql.plan.run(position, accept.plan);
     for (const change of later) this.#change(position, change);
+    this.#heads.written({ position, head });
     this.#moves.push({ from: undefined, to: stateOf(head) });
+    return DONE;
+  }
+
+  #exists(planId: string): WriteAnswer {
+    const known = this.#read(planId);
+    if (!known) throw new Error(`${planId} was neither there nor taken`);
+    const { head } = known;
+    return { type: "exists", contentHash: head.contentHash, state: stateOf(head) };
+  }
+
+  #read(planId: string): KnownHead | undefined {
+    const row = this.#sql.head.get(planId) as HeadRow | undefined;
+    return row && { position: row.position, head: headOf(row) };
   }
 
   /** The rows of a change beside the head's, which stands already. */
@@ -184,10 +218,11 @@ export class SqliteWrites {
   }
 
   #take(position: number, { partId, attempt, result }: Of<"takeResult">): void {
+    const { changes } = this.#sql.take.run(result, position, partId, attempt);
+    if (changes !== 0) return;
     const open = this.#sql.openAttempt.get(position, partId, attempt);
-    if (!open) throw RefusedChange.attemptNotOpen(partId, attempt);
-    const { changes } = this.#sql.take.run(position, partId, attempt, result);
-    if (changes === 0) throw RefusedChange.resultExists(partId);
+    if (open) throw RefusedChange.resultExists(partId);
+    throw RefusedChange.attemptNotOpen(partId, attempt);
   }
 }
 
