@@ -1,4 +1,4 @@
-import { isMainThread, parentPort, workerData } from "node:worker_threads";
+import { isMainThread, parentPort, Worker as Thread, workerData } from "node:worker_threads";
 import { loadFilters } from "./load-filters.js";
 import type { FromIsolate, ToIsolate } from "./messages.js";
 import { postOutcome } from "./post-outcome.js";
@@ -23,9 +23,13 @@ function threadPort(port: NonNullable<typeof parentPort>): Port {
 function processPort(): Port {
   // Without its worker a process has nothing left to do.
   process.on("disconnect", () => process.exit(0));
+  const [parent, ...files] = process.argv.slice(2);
+  const watch = { workerData: { parent: Number(parent) } };
+  new Thread(new URL("./end-with-parent.js", import.meta.url), watch).unref();
   return {
-    files: process.argv.slice(2),
-    post: (message) => process.send?.(message),
+    files,
+    // A worker that is gone is told nothing; its `disconnect` follows.
+    post: (message) => void process.send?.(message, () => {}),
     onMessage: (take) => process.on("message", (message) => take(message as ToIsolate)),
   };
 }

@@ -6,7 +6,8 @@ import type { StartIsolate } from "./pool.js";
 /** Starts processes that load `files` and run their filters. They end with this process, however it ends. */
 export function processStarter(files: readonly string[]): StartIsolate {
   return (events) => {
-    const child = fork(fileURLToPath(new URL("./isolate.js", import.meta.url)), files, {
+    const isolate = fileURLToPath(new URL("./isolate.js", import.meta.url));
+    const child = fork(isolate, [String(process.pid), ...files], {
       // As between threads: typed arrays and bigints stay what they are.
       serialization: "advanced",
       execArgv: [],

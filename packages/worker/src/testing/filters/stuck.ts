@@ -31,7 +31,7 @@ export const stubborn = defineFilter("stubborn", (_x: unknown, ctx): string => {
 export const stubbornProcess = defineFilter("stubborn-process", {
   isolate: "process",
   forward: async (_x: unknown, ctx): Promise<string> => {
-    ctx.log("begun");
+    ctx.log("begun", { pid: process.pid });
     // What a process sends may leave with its event loop only, unlike what a thread posts.
     await new Promise((resolve) => setImmediate(resolve));
     return blockForEver();
