@@ -1,0 +1,108 @@
+// The plans that are run: what each is, what must come of it, and which calls it takes.
+import type { PlanDocument } from "planwire";
+import type { Chance } from "./chance.js";
+
+export type Kind =
+  | "single"
+  | "blocking"
+  | "inline"
+  | "apart"
+  | "chain"
+  | "loop"
+  | "spread"
+  | "killsWorker"
+  | "killsIsolate";
+
+export interface Ordered {
+  readonly id: string;
+  readonly kind: Kind;
+  readonly document: PlanDocument;
+  /** The output's n when it succeeds. */
+  readonly n: number;
+  /** Calls of each node in one pass through the plan. */
+  readonly calls: ReadonlyMap<string, number>;
+  /** How many it is cut into. */
+  readonly parts: number;
+  /** Codes with which it may fail. */
+  readonly mayFail: readonly string[];
+}
+
+interface Shape {
+  readonly plan: unknown;
+  readonly filters: Readonly<Record<string, string>>;
+  readonly grows: number;
+  readonly times?: number;
+  readonly mayFail?: readonly string[];
+}
+
+const step = (node_id: string) => ({ Execute: { node_id } });
+const onTag = (Tag: string, node_id: string) => ({
+  Remote: { node_id: `${node_id}-there`, target: { Tag }, plan: step(node_id) },
+});
+const single = (filter: string): Shape => ({ plan: step("a"), filters: { a: filter }, grows: 1 });
+
+const LOOPS = 3;
+const SHAPES: Readonly<Record<Kind, Shape>> = {
+  single: single("count"),
+  blocking: single("count-blocking"),
+  inline: single("count-inline"),
+  apart: single("count-apart"),
+  chain: {
+    plan: { Sequence: [step("a"), step("b"), step("c")] },
+    filters: { a: "count", b: "count-blocking", c: "count" },
+    grows: 3,
+  },
+  loop: {
+    plan: { Loop: { node_id: "again", body: step("a"), max_iterations: LOOPS } },
+    filters: { a: "count" },
+    grows: LOOPS,
+    times: LOOPS,
+  },
+  // Cut into parts, on whichever workers have the tags.
+  spread: {
+    plan: {
+      Sequence: [step("a"), { Parallel: [onTag("odd", "b"), onTag("even", "c")] }, step("d")],
+    },
+    filters: { a: "count", b: "count", c: "count", d: "join" },
+    grows: 0, // see `growth`
+  },
+  killsWorker: single("kills-worker-once"),
+  killsIsolate: {
+    ...single("kills-itself"),
+    mayFail: ["WORKER_CRASH", "POISON_PLAN"],
+  },
+};
+
+export function order(id: string, kind: Kind, n: number, ms: number): Ordered {
+  const { plan, filters, grows, times = 1, mayFail = [] } = SHAPES[kind];
+  const bindings = Object.entries(filters).map(([node_id, uses]) => ({ node_id, uses }));
+  const input = { source: "Inline", value: { type: "Json", data: { n, ms } } };
+  return {
+    id,
+    kind,
+    document: { plan_id: id, plan, input, bindings },
+    // Both arms of a spread begin with n + 1, and are joined by their sum.
+    n: kind === "spread" ? 2 * (n + 2) + 1 : n + grows,
+    calls: new Map(Object.keys(filters).map((node) => [node, times])),
+    parts: kind === "spread" ? 4 : 1,
+    mayFail,
+  };
+}
+
+/** Mostly small ones, and some of each kind. */
+const USUAL: readonly Kind[] = [
+  ...Array<Kind>(6).fill("single"),
+  "blocking",
+  "inline",
+  "apart",
+  "chain",
+  "chain",
+  "loop",
+  "spread",
+];
+
+export function orderAny(chance: Chance, prefix: string, count: number, mostMs: number): Ordered[] {
+  return Array.from({ length: count }, (_, index) =>
+    order(`${prefix}-${index}`, chance.pick(USUAL), index, chance.between(0, mostMs)),
+  );
+}

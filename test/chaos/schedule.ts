@@ -1,0 +1,52 @@
+// What goes wrong, when: drawn from a seed, and written down so that it can be told with a failure.
+import { setTimeout as sleep } from "node:timers/promises";
+import { Chance } from "./chance.js";
+
+/** PLANWIRE_CHAOS_SEED=7 tells one run again, PLANWIRE_CHAOS_SEEDS=20 runs twenty from there on. */
+export const SEEDS: readonly number[] = Array.from(
+  { length: Number(process.env["PLANWIRE_CHAOS_SEEDS"] ?? 1) },
+  (_, index) => Number(process.env["PLANWIRE_CHAOS_SEED"] ?? 1) + index,
+);
+
+export interface Fault {
+  readonly weight: number;
+  /** Does it and undoes it; returns what it did, in words. */
+  readonly happen: (chance: Chance) => Promise<string>;
+}
+
+export interface Pause {
+  readonly least: number;
+  readonly most: number;
+}
+
+/** Draws one fault after the other until told to end. */
+export class Schedule {
+  readonly chance: Chance;
+  readonly lines: string[] = [];
+  readonly #begun = Date.now();
+
+  constructor(seed: number) {
+    this.chance = new Chance(seed);
+    this.note(`seed ${seed}`);
+  }
+
+  note(what: string): void {
+    this.lines.push(`+${String(Date.now() - this.#begun).padStart(6)} ms  ${what}`);
+  }
+
+  /** At least one fault happens, however fast the work is. */
+  async run(faults: readonly Fault[], pause: Pause, goesOn: () => boolean): Promise<void> {
+    do {
+      await sleep(this.chance.between(pause.least, pause.most));
+      this.note(await this.#draw(faults).happen(this.chance));
+    } while (goesOn());
+  }
+
+  #draw(faults: readonly Fault[]): Fault {
+    const total = faults.reduce((sum, { weight }) => sum + weight, 0);
+    let left = this.chance.next() * total;
+    const drawn = faults.find(({ weight }) => (left -= weight) < 0) ?? faults.at(-1);
+    if (!drawn) throw new Error("there are no faults to draw from");
+    return drawn;
+  }
+}
