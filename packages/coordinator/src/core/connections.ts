@@ -4,6 +4,7 @@ import type { Scopes } from "./event.js";
 import { closeWith } from "./send.js";
 import { workerDisconnected } from "./sessions.js";
 import type { Connection, Turn } from "./state.js";
+import { dropWatcher } from "./watches.js";
 
 export function connectionOpened(
   turn: Turn,
@@ -39,7 +40,10 @@ export function connectionClosed(turn: Turn, conn: ConnectionId, reason: string)
   if (!connection) return;
   workerDisconnected(turn, connection, reason);
   state.connections.delete(conn);
-  for (const planId of connection.watches) state.executions.get(planId)?.watchers.delete(conn);
+  for (const planId of connection.watches) {
+    const execution = state.executions.get(planId);
+    if (execution) dropWatcher(execution, conn);
+  }
   for (const streamId of connection.streams) {
     const run = state.streams.get(streamId);
     if (run) cancelExecution(turn, run.execution, "the client's connection was lost");

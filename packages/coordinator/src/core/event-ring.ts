@@ -1,4 +1,4 @@
-import type { EventNumber, PlanEvent } from "@planwire/protocol";
+import type { EventNumber, PlanEvent, WorkerEvent } from "@planwire/protocol";
 import type { EventRing } from "./state.js";
 
 // What is kept of an execution's events for who watches later. Accepted, attempts, cancel and the outcome are durable and stay; what workers
@@ -9,13 +9,8 @@ export interface RingLimits {
   readonly maxEventBytes: number;
 }
 
-export function newRing(): EventRing {
-  return { kept: [], toldBytes: 0, lost: undefined };
-}
-
-/** After a restart: whatever was told before is lost, and what is durable is told again. */
-export function ringAfterRestart(boot: number): EventRing {
-  return { ...newRing(), lost: { from: [1, 1], to: [boot, 0] } };
+export function newRing(lost: EventRing["lost"]): EventRing {
+  return { kept: NONE, told: 0, toldBytes: 0, lost };
 }
 
 export function keep(ring: EventRing, message: PlanEvent, limits: RingLimits): void {
@@ -23,9 +18,10 @@ export function keep(ring: EventRing, message: PlanEvent, limits: RingLimits): v
     ? ring.kept.findLastIndex((earlier) => isProgressOfSame(earlier, message))
     : -1;
   if (outdated !== -1) remove(ring, outdated);
-  ring.kept.push(message);
-  ring.toldBytes += weightOf(message);
-  while (ring.kept.length > limits.maxEvents || ring.toldBytes > limits.maxEventBytes) {
+  if (ring.kept === NONE) ring.kept = [message];
+  else ring.kept.push(message);
+  count(ring, message, 1);
+  while (ring.told > limits.maxEvents || ring.toldBytes > limits.maxEventBytes) {
     const oldest = ring.kept.findIndex(({ event }) => event.kind === "Worker");
     const lost = oldest === -1 ? undefined : remove(ring, oldest);
     if (!lost) return;
@@ -35,17 +31,26 @@ export function keep(ring: EventRing, message: PlanEvent, limits: RingLimits): v
 
 function remove(ring: EventRing, index: number): PlanEvent | undefined {
   const [removed] = ring.kept.splice(index, 1);
-  if (removed) ring.toldBytes -= weightOf(removed);
+  if (removed) count(ring, removed, -1);
   return removed;
 }
 
+/** Events of our own don't count: they are small, and as few as the attempts. */
+function count(ring: EventRing, message: PlanEvent, by: 1 | -1): void {
+  if (message.event.kind !== "Worker") return;
+  ring.told += by;
+  ring.toldBytes += by * weightOf(message.event.event);
+}
+
+/** Never written to: an array of its own for one event takes a sixth of what one takes that was empty once. */
+const NONE: PlanEvent[] = [];
+
 const OVERHEAD = 100;
 
-/** What a worker told, roughly in bytes; nothing for events of our own, which are small and few. */
-function weightOf({ event }: PlanEvent): number {
-  if (event.kind !== "Worker") return 0;
+/** Roughly in bytes. */
+function weightOf(event: WorkerEvent): number {
   let weight = OVERHEAD;
-  for (const [key, value] of Object.entries(event.event)) {
+  for (const [key, value] of Object.entries(event)) {
     weight += key.length + (typeof value === "string" ? value.length : 8);
     if (typeof value === "object" && value !== null) weight += JSON.stringify(value).length;
   }
@@ -67,9 +72,10 @@ function isProgressOfSame(a: PlanEvent, b: PlanEvent): boolean {
   );
 }
 
-/** What is kept after `from`, and in its place what was lost. */
+/** Of the events that are kept, those after `from`, and in its place what was lost. */
 export function keptAfter(
-  { kept, lost }: EventRing,
+  kept: readonly PlanEvent[],
+  lost: EventRing["lost"],
   from: EventNumber | undefined,
   about: Pick<PlanEvent, "plan_id" | "at">,
 ): PlanEvent[] {

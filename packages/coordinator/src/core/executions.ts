@@ -57,7 +57,7 @@ export function refuseSubmission(
 /** Another coordinator decides about it: its clients are told, its workers stopped. */
 export function forget(turn: Turn, execution: Execution, why: PlanwireError): void {
   const { planId: plan_id } = execution;
-  const watching = [...execution.watchers.keys()].map((conn) => ({ conn, about: {} }));
+  const watching = (execution.watchers ?? []).map(({ conn }) => ({ conn, about: {} }));
   const unanswered = unansweredIn(execution);
   undo(turn, execution);
   for (const { conn, about } of [...unanswered, ...watching]) {
@@ -72,10 +72,10 @@ function undo(turn: Turn, execution: Execution): void {
   state.ended.delete(execution.planId);
   state.unwritten.delete(execution);
   state.retries.delete(execution);
-  for (const conn of execution.watchers.keys()) {
+  for (const { conn } of execution.watchers ?? []) {
     state.connections.get(conn)?.watches.delete(execution.planId);
   }
-  execution.watchers.clear();
+  execution.watchers = undefined;
   dropStream(turn, execution);
   releaseUnsent(turn, execution);
   for (const part of execution.parts.values()) {

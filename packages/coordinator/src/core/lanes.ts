@@ -5,6 +5,7 @@ import type { CoreState, Lane, Needs, Part, WorkerSession } from "./state.js";
 
 export function enqueue(state: CoreState, part: Part): Lane {
   const lane = laneFor(state, part.needs);
+  part.needs = lane.needs;
   if (part.attempt === 0) lane.queue.add(part);
   else {
     lane.returned.push(part);

@@ -1,5 +1,4 @@
 import type { SerializedPlan } from "@planwire/protocol";
-import { newRing } from "./event-ring.js";
 import type { Execution, Holding, WorkerSession } from "./state.js";
 
 /** A worker of which nothing but its id is known yet. */
@@ -73,8 +72,10 @@ export function newExecution(plan: SerializedPlan, submitted: Submitted): Execut
     stopped: true,
     outcome: undefined,
     streamId: undefined,
-    events: newRing(),
-    watchers: new Map(),
+    isRecovered: false,
+    acceptedAs: undefined,
+    events: undefined,
+    watchers: undefined,
   };
 }
 

@@ -31,7 +31,8 @@ export function wholePart(
   partId: string,
   needs = needsOfWhole(state, execution),
 ): Part {
-  const plan = { ...execution.plan, plan_id: partId };
+  const { plan: own } = execution;
+  const plan = own.plan_id === partId ? own : { ...own, plan_id: partId };
   return addPart(state, execution, partId, undefined, plan, needs);
 }
 

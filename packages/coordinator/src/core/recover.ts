@@ -2,7 +2,6 @@ import { partIdOf, signalOf, type StepResult } from "@planwire/plan";
 import type { Value } from "@planwire/protocol";
 import type { StoredAttempt, StoredExecution } from "../store/store.js";
 import { stopExecution } from "./cancel.js";
-import { ringAfterRestart } from "./event-ring.js";
 import { finishAs } from "./executions.js";
 import { newExecution, newHolding, newWorkerSession } from "./new-records.js";
 import {
@@ -25,7 +24,7 @@ import { publish } from "./watches.js";
  * assignment has one full lease in which its worker may come back with it.
  */
 export function recover(turn: Turn, stored: StoredExecution): void {
-  const execution = executionOf(stored, turn.state.boot);
+  const execution = executionOf(stored);
   turn.state.executions.set(execution.planId, execution);
   retell(turn, execution, stored);
   if (execution.kind === "stream") return endLostStream(turn, execution);
@@ -48,7 +47,7 @@ function retell(turn: Turn, execution: Execution, stored: StoredExecution): void
   if (by !== undefined) publish(turn, execution, { kind: "CancelRequested", by }, turn.now.wall);
 }
 
-function executionOf(stored: StoredExecution, boot: number): Execution {
+function executionOf(stored: StoredExecution): Execution {
   const { plan, kind, contentHash, submittedAt, state, version, cut, cancelledBy } = stored;
   return {
     ...newExecution(plan, { kind, contentHash, submittedAt }),
@@ -58,7 +57,7 @@ function executionOf(stored: StoredExecution, boot: number): Execution {
     attempts: stored.attempts.length,
     lastWorker: stored.attempts.at(-1)?.workerId,
     cancelledBy,
-    events: ringAfterRestart(boot),
+    isRecovered: true,
   };
 }
 

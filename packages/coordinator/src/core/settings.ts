@@ -13,7 +13,7 @@ export interface Settings {
   readonly maxQueued: number;
   /** Tries of one part before WORKER_LOST. */
   readonly maxAttempts: number;
-  /** Events kept per execution, for who watches later. */
+  /** Events that workers told, kept per execution for who watches later. */
   readonly maxEvents: number;
   /** What workers told, in bytes, of one execution. */
   readonly maxEventBytes: number;

@@ -28,6 +28,8 @@ export interface CoreState {
   readonly settings: Settings;
   readonly historyId: string;
   readonly boot: number;
+  /** Of what a restart took up, all events before it. */
+  readonly lostBefore: NonNullable<EventRing["lost"]>;
   readonly connections: Map<ConnectionId, Connection>;
   /** By worker id; one whose socket is lost stays until its lease ends. */
   readonly workers: Map<string, WorkerSession>;
@@ -165,8 +167,19 @@ export interface Execution {
   stopped: boolean;
   outcome: Outcome | undefined;
   streamId: string | undefined;
-  readonly events: EventRing;
-  readonly watchers: Map<ConnectionId, { onlyOutcome: boolean }>;
+  /** It was accepted before this coordinator's start. */
+  isRecovered: boolean;
+  /** Which event said that it was accepted; the second half of its number. That event holds nothing else, and is made again when asked for. */
+  acceptedAs: number | undefined;
+  /** Of all other events; absent while there are none. */
+  events: EventRing | undefined;
+  /** Absent while nobody watches. Few watch one execution, and a Map for one takes twice the room. */
+  watchers: Watcher[] | undefined;
+}
+
+export interface Watcher {
+  readonly conn: ConnectionId;
+  readonly onlyOutcome: boolean;
 }
 
 export interface PendingWrite {
@@ -227,8 +240,9 @@ export type Waiting =
     };
 
 export interface EventRing {
-  readonly kept: PlanEvent[];
-  /** Of what workers told, roughly. */
+  kept: PlanEvent[];
+  /** Those that workers told, and their bytes, roughly. */
+  told: number;
   toldBytes: number;
   /** Numbers of the first and last event that fell out. */
   lost: { from: EventNumber; to: EventNumber } | undefined;
@@ -241,7 +255,8 @@ export interface Part {
   /** Absent when the part is the whole plan. */
   readonly leaf: Leaf<Value> | undefined;
   readonly plan: SerializedPlan;
-  readonly needs: Needs;
+  /** Shared with its lane. */
+  needs: Needs;
   /** Order of arrival; a part that was lost keeps its place. */
   readonly order: number;
   attempt: number;
@@ -330,6 +345,7 @@ export function createState(settings: Settings, opened: Opened): CoreState {
     settings,
     historyId: opened.historyId,
     boot: opened.boot,
+    lostBefore: { from: [1, 1], to: [opened.boot, 0] },
     connections: new Map(),
     workers: new Map(),
     executions: new Map(),

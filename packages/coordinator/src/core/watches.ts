@@ -1,7 +1,7 @@
 import type { ConnectionId, EventNumber, PlanEvent } from "@planwire/protocol";
-import { keep, keptAfter } from "./event-ring.js";
+import { keep, keptAfter, newRing } from "./event-ring.js";
 import { send } from "./send.js";
-import type { Execution, Turn } from "./state.js";
+import type { CoreState, Execution, Turn } from "./state.js";
 
 /** Numbers an event, keeps it in the bounded ring, and tells who watches. */
 export function publish(
@@ -10,24 +10,20 @@ export function publish(
   event: PlanEvent["event"],
   at: number,
 ): void {
-  const message: PlanEvent = {
-    type: "PlanEvent",
-    plan_id: execution.planId,
-    number: nextNumber(turn),
-    at,
-    event,
-  };
-  keep(execution.events, message, turn.state.settings);
-  const last = event.kind === "Finished";
-  for (const [conn, { onlyOutcome }] of execution.watchers) {
-    if (!onlyOutcome || last) send(turn, conn, message, execution.planId);
-    if (last) turn.state.connections.get(conn)?.watches.delete(execution.planId);
+  const { state } = turn;
+  const number: EventNumber = [state.boot, ++state.lastNumber.event];
+  const message: PlanEvent = { type: "PlanEvent", plan_id: execution.planId, number, at, event };
+  if (event.kind === "Accepted") [, execution.acceptedAs] = number;
+  else {
+    execution.events ??= newRing(lostBefore(state, execution));
+    keep(execution.events, message, state.settings);
   }
-  if (last) execution.watchers.clear();
-}
-
-function nextNumber({ state }: Turn): EventNumber {
-  return [state.boot, ++state.lastNumber.event];
+  const last = event.kind === "Finished";
+  for (const { conn, onlyOutcome } of execution.watchers ?? []) {
+    if (!onlyOutcome || last) send(turn, conn, message, execution.planId);
+    if (last) state.connections.get(conn)?.watches.delete(execution.planId);
+  }
+  if (last) execution.watchers = undefined;
 }
 
 /** Tells the events after `from` that are kept, and from now on those to come. */
@@ -40,18 +36,43 @@ export function watch(
 ): void {
   const connection = turn.state.connections.get(conn);
   if (!connection) return;
+  const kept = keptEvents(turn.state, execution);
+  const lost = execution.events?.lost ?? lostBefore(turn.state, execution);
   const about = { plan_id: execution.planId, at: turn.now.wall };
-  for (const message of keptAfter(execution.events, from, about)) {
+  for (const message of keptAfter(kept, lost, from, about)) {
     if (onlyOutcome && message.event.kind !== "Finished") continue;
     send(turn, conn, message, execution.planId);
   }
   // Decided is not told: an outcome on its way to the disk still has to reach this watcher.
-  if (execution.events.kept.at(-1)?.event.kind === "Finished") return;
-  execution.watchers.set(conn, { onlyOutcome });
+  if (kept.at(-1)?.event.kind === "Finished") return;
+  dropWatcher(execution, conn);
+  const watcher = { conn, onlyOutcome };
+  if (execution.watchers) execution.watchers.push(watcher);
+  else execution.watchers = [watcher];
   connection.watches.add(execution.planId);
 }
 
+/** After a restart whatever was told before is lost, and what is durable is told again. */
+function lostBefore(state: CoreState, { isRecovered }: Execution) {
+  return isRecovered ? state.lostBefore : undefined;
+}
+
+function keptEvents(state: CoreState, execution: Execution): PlanEvent[] {
+  const { planId: plan_id, acceptedAs, submittedAt: at, events } = execution;
+  const kept = events?.kept ?? [];
+  if (acceptedAs === undefined) return kept;
+  const number: EventNumber = [state.boot, acceptedAs];
+  return [{ type: "PlanEvent", plan_id, number, at, event: { kind: "Accepted" } }, ...kept];
+}
+
 export function unwatch(turn: Turn, conn: ConnectionId, planId: string): void {
-  turn.state.executions.get(planId)?.watchers.delete(conn);
+  const execution = turn.state.executions.get(planId);
+  if (execution) dropWatcher(execution, conn);
   turn.state.connections.get(conn)?.watches.delete(planId);
+}
+
+export function dropWatcher(execution: Execution, conn: ConnectionId): void {
+  const index = execution.watchers?.findIndex((watcher) => watcher.conn === conn) ?? -1;
+  if (index !== -1) execution.watchers?.splice(index, 1);
+  if (execution.watchers?.length === 0) execution.watchers = undefined;
 }

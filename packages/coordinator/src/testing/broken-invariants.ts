@@ -30,10 +30,10 @@ function ofExecution(state: Readonly<CoreState>, execution: Execution): string[]
       [hasEnded === state.ended.has(planId), named("is not where ended ones are kept")],
       [!hasEnded || parts.size === 0, named("has ended and has parts")],
       [hasEnded || parts.size > 0, named("has not ended and waits for no part")],
-      [!hasEnded || isPending || watchers.size === 0, named("has ended and is watched")],
+      [!hasEnded || isPending || watchers === undefined, named("has ended and is watched")],
       [next === undefined || writing !== undefined, named("has changes that nobody writes")],
     ),
-    ...[...watchers.keys()].flatMap((conn) =>
+    ...(watchers ?? []).flatMap(({ conn }) =>
       broken([
         state.connections.get(conn)?.watches.has(planId) ?? false,
         named(`is watched by ${conn}, which does not know`),
@@ -121,7 +121,7 @@ function ofConnections(state: Readonly<CoreState>): string[] {
         [workerId === undefined || worker?.conn === id, `${id} is a worker's that has another`],
         [asked.length === questions, `${id} counts ${questions} of ${asked.length} questions`],
         ...[...watches].map((planId): Claim => [
-          state.executions.get(planId)?.watchers.has(id) ?? false,
+          state.executions.get(planId)?.watchers?.some(({ conn }) => conn === id) ?? false,
           `${id} watches ${planId}, which does not know`,
         ]),
         ...[...streams].map((streamId): Claim => [
