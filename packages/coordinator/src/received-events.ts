@@ -24,11 +24,16 @@ export function receivedEvents(
   limits: FrameLimits,
 ): CoreEvent[] {
   if (!isBinary) {
-    return decodeFrame(data.toString(), limits).map((one) => eventOf(conn, one, data.length));
+    return eventsOf(conn, decodeFrame(data.toString(), limits), data.length);
   }
   const head = readChunkHead(data);
   if (head !== undefined) return [{ type: "receivedChunk", conn, head, frame: data }];
-  return decodeFrame(data, limits).map((one) => eventOf(conn, one, data.length));
+  return eventsOf(conn, decodeFrame(data, limits), data.length);
+}
+
+function eventsOf(conn: ConnectionId, messages: readonly Decoded[], bytes: number): CoreEvent[] {
+  const share = Math.ceil(bytes / messages.length);
+  return messages.map((one) => eventOf(conn, one, share));
 }
 
 function eventOf(conn: ConnectionId, decoded: Decoded, bytes: number): CoreEvent {

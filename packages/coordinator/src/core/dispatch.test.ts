@@ -135,11 +135,12 @@ it("an arm that fails before the others were even handed out takes them with it"
   });
 });
 
-it("what fits nobody waits, and more than may wait is refused", () => {
+it("what fits nobody waits, and more than may wait is refused", async () => {
   const driver = new CoordinatorDriver({ settings: { maxQueued: 2 } });
   const client = driver.client();
   for (const id of ["a", "b"]) driver.submit(client, planOf(id));
   driver.submit(client, planOf("c"));
+  await driver.answerQuestions();
   expect(driver.take(client, "Error")).toMatchObject({
     code: "QUEUE_FULL",
     retryable: true,

@@ -1,7 +1,7 @@
 import { PlanwireError, type PlanEvent } from "@planwire/protocol";
 import type { Change, WriteAnswer } from "../store/store.js";
 import type { Effect } from "./effect.js";
-import { letGo } from "./ended.js";
+import { settle } from "./ended.js";
 import { log } from "./send.js";
 import type { Asker, Deferred, Execution, PendingWrite, Turn } from "./state.js";
 import { publish } from "./watches.js";
@@ -79,7 +79,7 @@ export function persistDone(turn: Turn, write: number, answer: WriteAnswer): voi
       execution.writing = undefined;
       if (execution.next) state.unwritten.add(execution);
       for (const deferred of pending.afterwards) run(turn, execution, deferred);
-      if (execution.outcome) letGo(state);
+      if (execution.outcome && !execution.next) settle(state, execution);
       return;
     case "exists":
       turn.agenda.push({ do: "refuseSubmission", execution, answer });

@@ -20,6 +20,14 @@ export interface Scopes {
   readonly client: boolean;
 }
 
+/** What the shell says of a message beside what it says itself. */
+export interface Framed {
+  /** Its share of the frame that it came in: a batch's members count as equally long. */
+  readonly bytes: number;
+  /** SHA-256 of the canonical content, with Submit and StreamBegin. */
+  readonly contentHash?: string;
+}
+
 /** What the core is told. One that answers an effect is named after it. */
 export type CoreEvent =
   /** `sessionId` is random: the core has no chance of its own. */
@@ -29,17 +37,13 @@ export type CoreEvent =
       readonly scopes: Scopes;
       readonly sessionId: string;
     }
-  | {
+  | ({
       readonly type: "received";
       readonly conn: ConnectionId;
       readonly message: Message | UntypedReply;
       /** It reports an error itself: answered to nobody. */
       readonly isError: boolean;
-      /** Length of the frame, which matters where a message has a frame of its own. */
-      readonly bytes: number;
-      /** SHA-256 of the canonical content, with Submit and StreamBegin. */
-      readonly contentHash?: string;
-    }
+    } & Framed)
   /** A message that could not be understood. */
   | {
       readonly type: "receivedBroken";

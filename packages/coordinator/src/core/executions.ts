@@ -1,7 +1,7 @@
 import type { Outcome, PlanwireError } from "@planwire/protocol";
 import type { WriteAnswer } from "../store/store.js";
 import { change, publishWhenDurable } from "./durable.js";
-import { remember } from "./ended.js";
+import { uncountLive } from "./ended.js";
 import { dequeue } from "./lanes.js";
 import { send, sendError } from "./send.js";
 import type { Ending, Execution, Part, Turn } from "./state.js";
@@ -16,10 +16,14 @@ export function finishAs(turn: Turn, execution: Execution, ending: Ending): void
   execution.finishedAt = turn.now.wall;
   execution.stepper = undefined;
   for (const part of execution.parts.values()) dropPart(turn, part);
-  change(turn, execution, { type: "finish", outcome, finishedAt: turn.now.wall });
+  change(turn, execution, {
+    type: "finish",
+    outcome,
+    finishedAt: turn.now.wall,
+    bytes: execution.bytes,
+  });
   publishWhenDurable(turn, execution, { kind: "Finished", outcome });
   turn.agenda.push({ do: "endStream", execution, outcome });
-  remember(turn.state, execution);
 }
 
 function outcomeOf({ now }: Turn, execution: Execution, ending: Ending): Outcome {
@@ -69,7 +73,7 @@ export function forget(turn: Turn, execution: Execution, why: PlanwireError): vo
 function undo(turn: Turn, execution: Execution): void {
   const { state } = turn;
   state.executions.delete(execution.planId);
-  state.ended.delete(execution.planId);
+  uncountLive(state, execution);
   state.unwritten.delete(execution);
   state.retries.delete(execution);
   for (const { conn } of execution.watchers ?? []) {

@@ -142,9 +142,30 @@ it("ended executions leave memory, but for the latest, and the store has them al
     driver.answer(worker, driver.take(worker, "AssignPlan"), i);
   }
   const { state } = driver.core;
-  expect(state.executions.size).toBe(3);
+  expect([state.executions.size, state.ended.size, state.liveBytes]).toEqual([3, 3, 0]);
   expect([state.lanes.size, state.writes.size, state.loads.size]).toEqual([0, 0, 0]);
   driver.receive(client, { type: "Get", request_id: 4, plan_id: "p0" });
   await driver.answerQuestions();
   expect(driver.take(client, "Got")).toMatchObject({ outcome: { output: { data: 0 } } });
+});
+
+it("ended executions leave memory beyond their bytes, and one that is large at once", async () => {
+  const driver = new CoordinatorDriver({ settings: { maxEndedBytes: 20_000 } });
+  const worker = driver.worker("w");
+  const client = driver.client();
+  const run = (id: string, bytes: number) => {
+    driver.submit(client, planOf(id), {}, undefined, bytes);
+    driver.answer(worker, driver.take(worker, "AssignPlan"), id);
+  };
+  const kept = () => [...driver.core.state.executions.keys()];
+  for (let i = 0; i < 30; i++) run(`small${i}`, 200);
+  const before = kept();
+  expect(before.length).toBeGreaterThan(10);
+  run("large", 5_000);
+  expect(kept()).toEqual(before);
+  for (let i = 0; i < 12; i++) run(`middling${i}`, 1_000);
+  expect(kept().length).toBeLessThan(10);
+  driver.receive(client, { type: "Get", request_id: 4, plan_id: "large" });
+  await driver.answerQuestions();
+  expect(driver.take(client, "Got")).toMatchObject({ outcome: { output: { data: "large" } } });
 });

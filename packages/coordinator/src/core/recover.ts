@@ -2,6 +2,7 @@ import { partIdOf, signalOf, type StepResult } from "@planwire/plan";
 import type { Value } from "@planwire/protocol";
 import type { StoredAttempt, StoredExecution } from "../store/store.js";
 import { stopExecution } from "./cancel.js";
+import { countLive } from "./ended.js";
 import { finishAs } from "./executions.js";
 import { newExecution, newHolding, newWorkerSession } from "./new-records.js";
 import {
@@ -26,6 +27,7 @@ import { publish } from "./watches.js";
 export function recover(turn: Turn, stored: StoredExecution): void {
   const execution = executionOf(stored);
   turn.state.executions.set(execution.planId, execution);
+  countLive(turn.state, execution);
   retell(turn, execution, stored);
   if (execution.kind === "stream") return endLostStream(turn, execution);
   if (!stored.cut) beginParts(turn, execution);
@@ -48,9 +50,9 @@ function retell(turn: Turn, execution: Execution, stored: StoredExecution): void
 }
 
 function executionOf(stored: StoredExecution): Execution {
-  const { plan, kind, contentHash, submittedAt, state, version, cut, cancelledBy } = stored;
+  const { plan, kind, contentHash, submittedAt, bytes, state, version, cut, cancelledBy } = stored;
   return {
-    ...newExecution(plan, { kind, contentHash, submittedAt }),
+    ...newExecution(plan, { kind, contentHash, submittedAt, bytes }),
     state,
     version,
     cut,

@@ -1,6 +1,7 @@
 import { parsePartId } from "@planwire/plan";
 import type { ConnectionId, PlanResult } from "@planwire/protocol";
 import { change, emitWhenDurable, publishWhenDurable } from "./durable.js";
+import { growBy } from "./ended.js";
 import { send } from "./send.js";
 import type { Execution, Holding, Part, Turn, WorkerSession } from "./state.js";
 
@@ -13,6 +14,8 @@ export interface Answer {
   /** Absent from a peer that knows no attempts: it means the assignment made on that very connection. */
   readonly attempt: number | undefined;
   readonly result: PlanResult;
+  /** Of the frame that it came in. */
+  readonly bytes: number;
 }
 
 /** Takes one result per part; every other one is acknowledged and changes nothing. */
@@ -29,6 +32,7 @@ export function takeResult(turn: Turn, worker: WorkerSession, answer: Answer): v
     worker.otherSlots += 1;
   }
   if (execution && part && !holding.abandoned) {
+    growBy(turn.state, execution, answer.bytes);
     change(turn, execution, { type: "takeResult", partId, attempt, result: answer.result });
     // First the acknowledgement: what follows may be told on the same connection.
     acknowledge(turn, part, worker, true);

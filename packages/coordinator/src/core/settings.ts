@@ -11,6 +11,8 @@ export interface Settings {
   readonly chunkBytes: number;
   /** Parts waiting for a slot. Beyond: QUEUE_FULL. */
   readonly maxQueued: number;
+  /** Bytes of the plans and results of executions that have not ended, by the frames they came in. Beyond: QUEUE_FULL. */
+  readonly maxLiveBytes: number;
   /** Tries of one part before WORKER_LOST. */
   readonly maxAttempts: number;
   /** Events that workers told, kept per execution for who watches later. */
@@ -19,6 +21,7 @@ export interface Settings {
   readonly maxEventBytes: number;
   /** Ended executions kept in memory, for who asks soon. */
   readonly maxEnded: number;
+  readonly maxEndedBytes: number;
   readonly maxConnections: number;
   /** Watches, and requests for the store, of one connection. */
   readonly maxWatches: number;
@@ -38,10 +41,12 @@ export const DEFAULT_SETTINGS: Omit<Settings, "coordinatorId" | "version"> = {
   frameBytes: LIMITS.frameBytes,
   chunkBytes: LIMITS.chunkBytes,
   maxQueued: 100_000,
+  maxLiveBytes: 512 * 1024 * 1024,
   maxAttempts: 5,
   maxEvents: 1_000,
   maxEventBytes: 256 * 1024,
   maxEnded: 1_000,
+  maxEndedBytes: 64 * 1024 * 1024,
   maxConnections: 10_000,
   maxWatches: 10_000,
   maxStreams: 1_000,

@@ -35,8 +35,11 @@ export interface CoreState {
   readonly workers: Map<string, WorkerSession>;
   /** By plan_id: all that live, and those that ended lately. */
   readonly executions: Map<string, Execution>;
-  /** Ids of ended executions that are still in `executions`, oldest first. */
-  readonly ended: Set<string>;
+  /** Executions whose end is written and that are still in `executions`, oldest end first, with the bytes that they take. */
+  readonly ended: Map<string, number>;
+  endedBytes: number;
+  /** Bytes of plans and results of all others. */
+  liveBytes: number;
   /** By stream_id. */
   readonly streams: Map<string, StreamRun>;
   readonly lanes: Map<string, Lane>;
@@ -146,6 +149,8 @@ export interface Execution {
   readonly kind: "plan" | "stream";
   readonly contentHash: string;
   readonly plan: SerializedPlan;
+  /** Of the frames that its plan and its results came in. */
+  bytes: number;
   readonly name: string | undefined;
   readonly submittedAt: number;
   finishedAt: number | undefined;
@@ -349,7 +354,9 @@ export function createState(settings: Settings, opened: Opened): CoreState {
     connections: new Map(),
     workers: new Map(),
     executions: new Map(),
-    ended: new Set(),
+    ended: new Map(),
+    endedBytes: 0,
+    liveBytes: 0,
     streams: new Map(),
     lanes: new Map(),
     queued: 0,

@@ -16,6 +16,7 @@ import {
 import { cancelExecution } from "./cancel.js";
 import { add, exceeds, larger } from "./credit.js";
 import { emitWhenDurable } from "./durable.js";
+import { growBy } from "./ended.js";
 import { finishAs } from "./executions.js";
 import { grantForInherited, passWaiting, sendInherited } from "./inherited-streams.js";
 import { takeResult } from "./results.js";
@@ -280,6 +281,7 @@ export function streamComplete(
   turn: Turn,
   conn: ConnectionId,
   message: MessageOf<"StreamComplete">,
+  bytes: number,
 ): void {
   const { state } = turn;
   const workerId = state.connections.get(conn)?.workerId;
@@ -288,6 +290,7 @@ export function streamComplete(
   const run = state.streams.get(message.stream_id);
   if (!run || run.worker !== worker) return releaseStream(turn, worker, message);
   run.completed = message.result;
+  growBy(state, run.execution, bytes);
   if (run.waiting.length === 0) completeStream(turn, run, message.result);
 }
 
@@ -297,7 +300,7 @@ export function completeStream(turn: Turn, run: StreamRun, result: PlanResult): 
   const holding = [...worker.held.values()].find(({ planId }) => planId === execution.planId);
   if (!holding) return;
   const attempt = worker.inherited ? undefined : holding.attempt;
-  takeResult(turn, worker, { partId: holding.partId, attempt, result });
+  takeResult(turn, worker, { partId: holding.partId, attempt, result, bytes: 0 }); // they were counted as they came
 }
 
 /** A stream that ended here before its worker answered: the slot is free now. */
@@ -310,7 +313,7 @@ function releaseStream(
   for (const { partId, attempt, kind, abandoned, streamId } of worker.held.values()) {
     if (kind !== "stream" || !abandoned || streamId !== stream_id) continue;
     const fenced = worker.inherited ? undefined : attempt;
-    return takeResult(turn, worker, { partId, attempt: fenced, result });
+    return takeResult(turn, worker, { partId, attempt: fenced, result, bytes: 0 });
   }
 }
 

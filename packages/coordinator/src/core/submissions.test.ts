@@ -152,3 +152,36 @@ it("ids that hold what part ids are made of stay apart", () => {
   driver.answer(worker, assigned, 1);
   expect(driver.take(client, "PlanEvent")).toMatchObject({ plan_id: "p/0#" });
 });
+
+it("plans that have not ended take a bounded number of bytes together, and room comes free as they end", async () => {
+  const driver = new CoordinatorDriver({ settings: { maxLiveBytes: 1_000 } });
+  const client = driver.client();
+  driver.submit(client, planOf("a"), {}, undefined, 600);
+  driver.submit(client, planOf("b"), {}, undefined, 600);
+  await driver.answerQuestions();
+  expect(driver.take(client, "Error")).toMatchObject({
+    code: "QUEUE_FULL",
+    plan_id: "b",
+    details: { limit: 1_000, queued: 600 },
+  });
+  driver.receive(client, { type: "Cancel", request_id: 2, plan_id: "a" });
+  expect(driver.core.state.liveBytes).toBe(0);
+  driver.submit(client, planOf("b"), {}, undefined, 600);
+  expect(driver.take(client, "Accepted")).toMatchObject({ plan_id: "a" });
+  expect(driver.take(client, "Accepted")).toMatchObject({ plan_id: "b" });
+});
+
+it("what was accepted and has ended is not refused because the queue is full by now", async () => {
+  const driver = new CoordinatorDriver({ settings: { maxQueued: 1, maxEnded: 0 } });
+  const client = driver.client();
+  driver.submit(client, planOf("a"));
+  driver.take(client, "Accepted");
+  driver.receive(client, { type: "Cancel", request_id: 2, plan_id: "a" });
+  driver.submit(client, planOf("b"));
+  driver.take(client, "Accepted");
+  driver.submit(client, planOf("a"));
+  driver.submit(client, planOf("c"));
+  await driver.answerQuestions();
+  expect(driver.take(client, "Accepted")).toMatchObject({ plan_id: "a", existing: true });
+  expect(driver.take(client, "Error")).toMatchObject({ plan_id: "c", code: "QUEUE_FULL" });
+});

@@ -9,6 +9,7 @@ import { acceptedMessage } from "./accepted.js";
 import { closest } from "./closest.js";
 import { accept, publishWhenDurable, whenDurable } from "./durable.js";
 import { conflict } from "./conflict.js";
+import { countLive } from "./ended.js";
 import { certainNodeIds, isImpossible, needsOf, uncutNeedsOf } from "./needs.js";
 import { newExecution } from "./new-records.js";
 import { beginParts, isTrainable } from "./parts.js";
@@ -17,12 +18,21 @@ import { sendError } from "./send.js";
 import type { Asker, Connection, CoreState, Execution, Turn } from "./state.js";
 import { openStreamRun } from "./streams.js";
 
+/** What the shell says of a submission's frame. */
+export interface Submitted {
+  readonly contentHash: string;
+  readonly bytes: number;
+}
+
+/** Refusals that depend on what is there now: what was accepted once is not refused the second time. */
+const MAY_CHANGE: ReadonlySet<string> = new Set(["NO_SUCH_FILTER", "STATE_MISSING", "QUEUE_FULL"]);
+
 /** Accepts a plan: written, with its first assignment when a slot is free, before anybody hears of it. */
 export function submit(
   turn: Turn,
   connection: Connection,
   message: MessageOf<"Submit">,
-  contentHash: string,
+  { contentHash, bytes }: Submitted,
 ): void {
   const { request_id, plan, watch, only_outcome, accepted_may_wait } = message;
   const known = turn.state.executions.get(plan.plan_id);
@@ -30,17 +40,16 @@ export function submit(
     const about = { request_id, plan_id: plan.plan_id };
     return sendError(turn, connection, conflict(plan.plan_id), about);
   }
-  const refusal = known ? undefined : refusalOf(turn.state, plan);
+  const refusal = known ? undefined : refusalOf(turn.state, plan, bytes);
   if (refusal) {
     const { plan_id: planId } = plan;
     const about = { conn: connection.id, requestId: request_id, planId, contentHash };
-    // Which filters there are changes: what was accepted once is not refused the second time.
-    const mayBeKnown = refusal.code === "NO_SUCH_FILTER" || refusal.code === "STATE_MISSING";
-    if (mayBeKnown) return ask(turn, connection, { kind: "submit", ...about, refusal });
+    if (MAY_CHANGE.has(refusal.code))
+      return ask(turn, connection, { kind: "submit", ...about, refusal });
     return sendError(turn, connection, refusal, { request_id, plan_id: planId });
   }
   const execution =
-    known ?? newExecution(plan, { kind: "plan", contentHash, submittedAt: turn.now.wall });
+    known ?? newExecution(plan, { kind: "plan", contentHash, submittedAt: turn.now.wall, bytes });
   if (!known) {
     const asker: Asker = { kind: "submit", conn: connection.id, requestId: request_id };
     acceptExecution(turn, execution, asker);
@@ -76,14 +85,16 @@ export function beginStream(
   turn: Turn,
   connection: Connection,
   message: MessageOf<"StreamBegin">,
-  contentHash: string,
+  { contentHash, bytes }: Submitted,
 ): void {
   const { stream_id, plan_id } = message;
   const plan = { ...message.plan, plan_id };
   const about = { stream_id, plan_id };
-  const refusal = streamRefusal(turn.state, connection, message) ?? refusalOf(turn.state, plan);
+  const refusal =
+    streamRefusal(turn.state, connection, message) ?? refusalOf(turn.state, plan, bytes);
   if (refusal) return sendError(turn, connection, refusal, about);
-  const execution = newExecution(plan, { kind: "stream", contentHash, submittedAt: turn.now.wall });
+  const submitted = { contentHash, submittedAt: turn.now.wall, bytes };
+  const execution = newExecution(plan, { kind: "stream", ...submitted });
   acceptExecution(turn, execution, { kind: "stream", conn: connection.id, streamId: stream_id });
   openStreamRun(turn, connection, execution, message);
   beginParts(turn, execution);
@@ -127,13 +138,19 @@ function streamRefusal(
 function acceptExecution(turn: Turn, execution: Execution, asker: Asker): void {
   const { kind, contentHash, plan, name, submittedAt, planId } = execution;
   turn.state.executions.set(planId, execution);
+  countLive(turn.state, execution);
   accept(turn, execution, asker, { type: "accept", kind, contentHash, plan, name, submittedAt });
   publishWhenDurable(turn, execution, { kind: "Accepted" });
 }
 
 /** Why this plan may not run, if so. */
-function refusalOf(state: CoreState, plan: SerializedPlan): PlanwireError | undefined {
+function refusalOf(
+  state: CoreState,
+  plan: SerializedPlan,
+  bytes: number,
+): PlanwireError | undefined {
   try {
+    assertRoom(state, bytes);
     assertAcceptable(state, plan);
     return undefined;
   } catch (error) {
@@ -142,14 +159,25 @@ function refusalOf(state: CoreState, plan: SerializedPlan): PlanwireError | unde
   }
 }
 
-function assertAcceptable(state: CoreState, plan: SerializedPlan): void {
-  const limit = state.settings.maxQueued;
-  if (state.queued >= limit) {
-    throw new PlanwireError("QUEUE_FULL", `${state.queued} parts wait for a worker already`, {
-      details: { limit, queued: state.queued },
-      hint: "start more workers, or submit later",
+function assertRoom({ queued, liveBytes, settings }: CoreState, bytes: number): void {
+  const hint = "start more workers, or submit later";
+  const { maxQueued, maxLiveBytes } = settings;
+  if (queued >= maxQueued) {
+    throw new PlanwireError("QUEUE_FULL", `${queued} parts wait for a worker already`, {
+      details: { limit: maxQueued, queued },
+      hint,
     });
   }
+  if (liveBytes + bytes > maxLiveBytes) {
+    const text = `plans that have not ended take ${liveBytes} bytes already, expected at most ${maxLiveBytes} with this one`;
+    throw new PlanwireError("QUEUE_FULL", text, {
+      details: { limit: maxLiveBytes, queued: liveBytes },
+      hint,
+    });
+  }
+}
+
+function assertAcceptable(state: CoreState, plan: SerializedPlan): void {
   assertPlan(plan);
   assertInput(plan);
   assertFilters(state, plan);

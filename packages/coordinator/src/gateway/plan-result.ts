@@ -1,4 +1,5 @@
 import type { MessageOf } from "@planwire/protocol";
+import type { Framed } from "../core/event.js";
 import { takeResult } from "../core/results.js";
 import { workerOf } from "../core/sessions.js";
 import { toldByWorker } from "../core/told-by-worker.js";
@@ -8,10 +9,11 @@ export function planResult(
   turn: Turn,
   connection: Connection,
   message: MessageOf<"PlanResult">,
+  { bytes }: Framed,
 ): void {
   const worker = workerOf(turn, connection.id);
   const { plan_id: partId, attempt, result, events } = message;
   if (!worker) return;
   if (events) toldByWorker(turn, worker, { partId, attempt, events });
-  takeResult(turn, worker, { partId, attempt, result });
+  takeResult(turn, worker, { partId, attempt, result, bytes });
 }

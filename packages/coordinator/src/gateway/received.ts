@@ -62,7 +62,7 @@ function dispatch(turn: Turn, connection: Connection, message: Message, event: R
     case "Event":
       return workerEvent(turn, connection, message);
     case "PlanResult":
-      return planResult(turn, connection, message);
+      return planResult(turn, connection, message, event);
     case "Started":
       return started(turn, connection, message);
     case "Busy":
@@ -71,7 +71,7 @@ function dispatch(turn: Turn, connection: Connection, message: Message, event: R
     case "Hello":
       return hello(turn, connection, message);
     case "Submit":
-      return submitMessage(turn, connection, message, event.contentHash);
+      return submitMessage(turn, connection, message, event);
     case "Watch":
       return watchMessage(turn, connection, message);
     case "Unwatch":
@@ -85,7 +85,7 @@ function dispatch(turn: Turn, connection: Connection, message: Message, event: R
     case "ListPlans":
       return askList(turn, connection, message);
     case "StreamBegin":
-      return streamBeginMessage(turn, connection, message, event.contentHash);
+      return streamBeginMessage(turn, connection, message, event);
     case "StreamAccepted":
       return streamAccepted(turn, connection.id, message);
     case "ChunkData":
@@ -99,7 +99,7 @@ function dispatch(turn: Turn, connection: Connection, message: Message, event: R
       return streamEnd(turn, connection.id, message);
     case "StreamComplete":
       connection.heardBulk = true;
-      return streamComplete(turn, connection.id, message);
+      return streamComplete(turn, connection.id, message, event.bytes);
     case "StreamCancel":
       return streamCancel(turn, connection.id, message);
     default:

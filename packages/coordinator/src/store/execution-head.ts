@@ -139,7 +139,7 @@ export function summaryOf(head: ExecutionHead): ExecutionSummary {
 /** As much of what a store gives back as stands in the head. */
 export function storedHead(
   head: ExecutionHead,
-): Omit<StoredExecution, "plan" | "attempts" | "takenOrder" | "outcome"> {
+): Omit<StoredExecution, "plan" | "bytes" | "attempts" | "takenOrder" | "outcome"> {
   return {
     planId: head.planId,
     kind: head.kind,

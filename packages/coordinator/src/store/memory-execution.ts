@@ -16,6 +16,8 @@ export class MemoryExecution {
   readonly position: number;
   head: ExecutionHead;
   outcome: Outcome | undefined;
+  /** What it takes, once it has ended. */
+  bytes = 0;
   /** Whether the store has let go of it; lists pass over it until they are next tidied. */
   isRemoved = false;
   // Made with the first attempt: an execution that waits should cost little.
@@ -45,6 +47,7 @@ export class MemoryExecution {
     return {
       ...storedHead(this.head),
       plan: this.plan,
+      bytes: this.bytes,
       attempts: [...(this.#attempts?.values() ?? [])],
       takenOrder: [...(this.#taken ?? [])],
       outcome: this.outcome,
@@ -63,6 +66,7 @@ export class MemoryExecution {
         return this.#take(change, undo);
       case "finish":
         this.outcome = change.outcome;
+        this.bytes = change.bytes;
         return;
       case "accept":
       case "wishCancel":

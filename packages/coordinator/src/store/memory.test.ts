@@ -62,6 +62,20 @@ describe("the memory store", () => {
     expect(before).toMatchObject({ version: 1, attempts: [{ attempt: 1 }] });
   });
 
+  test("lets go of the oldest that ended beyond its bytes", async () => {
+    const store = memoryStore({ keepEndedBytes: 1_000 });
+    await store.open();
+    for (const id of ["a", "b", "c"]) await commit(store, ended(id, succeeded(), 1, 400));
+    expect(await ids(store)).toEqual(["c", "b"]);
+    await commit(store, ended("large", succeeded(), 1, 1_001));
+    expect(await ids(store)).toEqual([]);
+    await commit(store, ended("d", succeeded(), 1, 1_000));
+    expect(await ids(store)).toEqual(["d"]);
+    await store.prune(2, 1);
+    for (const id of ["e", "f"]) await commit(store, ended(id, succeeded(), 1, 500));
+    expect(await ids(store)).toEqual(["f", "e"]);
+  });
+
   test.each([-1, 1.5, NaN])("refuses to keep %s executions", (keepEnded) => {
     expect(() => memoryStore({ keepEnded })).toThrow(
       expect.objectContaining({ code: "BAD_USAGE" }),

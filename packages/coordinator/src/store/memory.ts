@@ -19,31 +19,35 @@ import type {
 export interface MemoryStoreOptions {
   /** How many ended executions are kept, 10,000 unless given; the oldest ended go first. */
   readonly keepEnded?: number;
+  /** What they may take together, 256 MiB unless given, counted by the frames that their plans and results came in. */
+  readonly keepEndedBytes?: number;
 }
+
+type Keep = Required<MemoryStoreOptions>;
+
+export const MEMORY_DEFAULTS: Keep = { keepEnded: 10_000, keepEndedBytes: 256 * 1024 * 1024 };
 
 /** Keeps executions as long as it is open. Answers each write before `commit` returns. */
 export function memoryStore(options: MemoryStoreOptions = {}): Store {
-  const { keepEnded = 10_000 } = options;
-  if (!Number.isSafeInteger(keepEnded) || keepEnded < 0) {
-    throw new PlanwireError(
-      "BAD_USAGE",
-      `keepEnded is ${keepEnded}, expected an integer from 0 on`,
-    );
+  const keep = { ...MEMORY_DEFAULTS, ...options };
+  for (const [name, value] of Object.entries(keep)) {
+    if (Number.isSafeInteger(value) && value >= 0) continue;
+    throw new PlanwireError("BAD_USAGE", `${name} is ${value}, expected an integer from 0 on`);
   }
-  return new MemoryStore(keepEnded);
+  return new MemoryStore(keep);
 }
 
 class MemoryStore implements Store {
-  readonly #keepEnded: number;
+  readonly #keep: Keep;
   #history: History | undefined;
 
-  constructor(keepEnded: number) {
-    this.#keepEnded = keepEnded;
+  constructor(keep: Keep) {
+    this.#keep = keep;
   }
 
   async open(): Promise<Opened> {
     if (this.#history) throw alreadyOpen();
-    this.#history = new History(this.#keepEnded);
+    this.#history = new History(this.#keep);
     return { historyId: randomUUID(), boot: 1, live: [] };
   }
 
@@ -78,15 +82,16 @@ class MemoryStore implements Store {
 
 /** What happened between one opening and the closing. */
 class History {
-  readonly #keepEnded: number;
+  readonly #bounds: Keep;
   readonly #byId = new Map<string, MemoryExecution>();
   readonly #submitted = new MemoryOrder();
   readonly #ended = new MemoryOrder();
   readonly #totals = new StateTotals();
   #nextPosition = 0;
+  #endedBytes = 0;
 
-  constructor(keepEnded: number) {
-    this.#keepEnded = keepEnded;
+  constructor(bounds: Keep) {
+    this.#bounds = bounds;
   }
 
   write(write: Write): WriteAnswer {
@@ -159,13 +164,18 @@ class History {
 
   #keep(execution: MemoryExecution): void {
     this.#ended.push(execution);
-    if (this.#ended.size <= this.#keepEnded) return;
-    const oldest = this.#ended.oldest();
-    if (oldest) this.#remove(oldest);
+    this.#endedBytes += execution.bytes;
+    const { keepEnded, keepEndedBytes } = this.#bounds;
+    while (this.#ended.size > keepEnded || this.#endedBytes > keepEndedBytes) {
+      const oldest = this.#ended.oldest();
+      if (!oldest) return;
+      this.#remove(oldest);
+    }
   }
 
   #remove(execution: MemoryExecution): void {
     execution.isRemoved = true;
+    this.#endedBytes -= execution.bytes;
     this.#byId.delete(execution.head.planId);
     this.#totals.add(stateOf(execution.head), -1);
     this.#submitted.noteRemoved();

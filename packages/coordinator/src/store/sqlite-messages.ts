@@ -32,7 +32,10 @@ export interface EncodedAttempt extends Omit<StoredAttempt, "result"> {
   readonly result: Uint8Array | undefined;
 }
 
-export interface EncodedExecution extends Omit<StoredExecution, "plan" | "attempts" | "outcome"> {
+export interface EncodedExecution extends Omit<
+  StoredExecution,
+  "plan" | "bytes" | "attempts" | "outcome"
+> {
   readonly plan: Uint8Array;
   readonly attempts: readonly EncodedAttempt[];
   readonly outcome: Uint8Array | undefined;

@@ -32,6 +32,7 @@ export function decodeExecution(encoded: EncodedExecution): StoredExecution {
     return {
       ...rest,
       plan: planFrom(encoded.plan),
+      bytes: storedBytes(encoded).reduce((sum, bytes) => sum + bytes.length, 0),
       attempts,
       outcome: outcome && withOutputOf(outcome, outputOf, attempts),
     };

@@ -39,6 +39,8 @@ export interface StoredExecution {
   readonly version: number;
   readonly contentHash: string;
   readonly plan: SerializedPlan;
+  /** What its plan and results take, roughly; 0 where the store doesn't know. */
+  readonly bytes: number;
   readonly name: string | undefined;
   /** Milliseconds since 1970. */
   readonly submittedAt: number;
@@ -92,7 +94,13 @@ export type Change =
       readonly result: PlanResult;
     }
   | { readonly type: "wishCancel"; readonly by: string }
-  | { readonly type: "finish"; readonly outcome: Outcome; readonly finishedAt: number };
+  | {
+      readonly type: "finish";
+      readonly outcome: Outcome;
+      readonly finishedAt: number;
+      /** What the whole execution takes in memory, roughly. */
+      readonly bytes: number;
+    };
 
 /** One atomic write to one execution. */
 export interface Write {

@@ -27,7 +27,10 @@ function ofExecution(state: Readonly<CoreState>, execution: Execution): string[]
   const isPending = writing !== undefined || next !== undefined;
   return [
     ...broken(
-      [hasEnded === state.ended.has(planId), named("is not where ended ones are kept")],
+      [
+        (hasEnded && !isPending) === state.ended.has(planId),
+        named("is not where ended ones are kept"),
+      ],
       [!hasEnded || parts.size === 0, named("has ended and has parts")],
       [hasEnded || parts.size > 0, named("has not ended and waits for no part")],
       [!hasEnded || isPending || watchers === undefined, named("has ended and is watched")],
@@ -144,13 +147,25 @@ function ofStreams(state: Readonly<CoreState>): string[] {
   );
 }
 
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((all, one) => all + one, 0);
+}
+
 function ofCounts(state: Readonly<CoreState>): string[] {
   const lanes = [...state.lanes.values()];
   const queued = lanes.reduce((sum, { queue, returned }) => sum + queue.size + returned.length, 0);
   const writing = [...state.writes.values()];
+  const { settings, executions, ended } = state;
+  const live = [...executions.values()].filter(({ planId }) => !ended.has(planId));
   return broken(
     [state.queued === queued, `${state.queued} parts are counted, ${queued} are queued`],
     [writing.every((one) => one.writing !== undefined), "a write is awaited that nobody waits for"],
-    [state.ended.size <= state.settings.maxEnded + writing.length, "too many ended are kept"],
+    [state.ended.size <= settings.maxEnded, "too many ended are kept"],
+    [state.endedBytes <= settings.maxEndedBytes, "ended ones take too much"],
+    [state.endedBytes === sum([...state.ended.values()]), "the bytes of ended ones are miscounted"],
+    [
+      state.liveBytes === sum(live.map(({ bytes }) => bytes)),
+      "the bytes of live ones are miscounted",
+    ],
   );
 }

@@ -67,13 +67,13 @@ export class CoordinatorDriver {
     return conn;
   }
 
-  receive(conn: ConnectionId, message: Message, contentHash = "hash"): void {
+  receive(conn: ConnectionId, message: Message, contentHash = "hash", bytes = 100): void {
     this.step({
       type: "received",
       conn,
       message,
       isError: message.type === "Error",
-      bytes: 100,
+      bytes,
       contentHash,
     });
   }
@@ -140,8 +140,10 @@ export class CoordinatorDriver {
     plan: SerializedPlan,
     more: Partial<MessageOf<"Submit">> = {},
     hash?: string,
+    bytes?: number,
   ): void {
-    this.receive(conn, { type: "Submit", request_id: 1, plan, ...more }, hash ?? plan.plan_id);
+    const message = { type: "Submit", request_id: 1, plan, ...more } as const;
+    this.receive(conn, message, hash ?? plan.plan_id, bytes);
   }
 
   /** The worker's answer to its newest assignment. */

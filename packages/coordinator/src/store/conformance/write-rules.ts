@@ -30,7 +30,9 @@ export const WRITE_RULES: readonly StoreRule[] = [
   rule("gives back what was accepted", async (store) => {
     const accepted = accept("p", { name: "tidy", kind: "stream" });
     assert.deepEqual(await commit(store, write("p", 0, accepted)), [DONE]);
-    assert.deepEqual(await store.get("p"), {
+    const { bytes, ...found } = await getExecution(store, "p");
+    assert.ok(bytes >= 0);
+    assert.deepEqual(found, {
       planId: "p",
       kind: "stream",
       owner: OWNER,
@@ -46,7 +48,7 @@ export const WRITE_RULES: readonly StoreRule[] = [
       attempts: [],
       takenOrder: [],
       outcome: undefined,
-    } satisfies StoredExecution);
+    } satisfies Omit<StoredExecution, "bytes">);
   }),
 
   rule("knows nothing of an execution that was never accepted", async (store) => {

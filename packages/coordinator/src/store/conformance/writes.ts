@@ -67,8 +67,12 @@ export function success(
   return { status: "Success", output, duration_ms: 7, states: {} };
 }
 
-export function finish(outcome: Outcome = succeeded(), finishedAt = 1_700_000_001_000): Change {
-  return { type: "finish", outcome, finishedAt };
+export function finish(
+  outcome: Outcome = succeeded(),
+  finishedAt = 1_700_000_001_000,
+  bytes = 100,
+): Change {
+  return { type: "finish", outcome, finishedAt, bytes };
 }
 
 export function succeeded(
@@ -99,8 +103,8 @@ export function write(planId: string, expects: number, ...changes: Change[]): Wr
 }
 
 /** Accepted, assigned and ended in one write. */
-export function ended(planId: string, outcome: Outcome, finishedAt?: number): Write {
-  return write(planId, 0, accept(planId), assign(planId), finish(outcome, finishedAt));
+export function ended(planId: string, outcome: Outcome, at?: number, bytes?: number): Write {
+  return write(planId, 0, accept(planId), assign(planId), finish(outcome, at, bytes));
 }
 
 export function commit(store: Store, ...writes: Write[]): Promise<readonly WriteAnswer[]> {
