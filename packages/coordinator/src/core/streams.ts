@@ -22,6 +22,7 @@ import { grantForInherited, passWaiting, sendInherited } from "./inherited-strea
 import { takeResult } from "./results.js";
 import { send, wireError } from "./send.js";
 import type { Connection, Execution, Part, StreamRun, Turn, WorkerSession } from "./state.js";
+import { resultOf } from "./stream-result.js";
 
 const NONE: Credit = { bytes: 0, chunks: 0 };
 
@@ -348,30 +349,6 @@ export function endStream(turn: Turn, execution: Execution, outcome: Outcome): v
     message: result,
     cause: execution.planId,
   });
-}
-
-function resultOf(outcome: Outcome): PlanResult {
-  const { duration_ms } = outcome;
-  switch (outcome.status) {
-    case "Succeeded":
-      return { status: "Success", output: outcome.output, states: outcome.states, duration_ms };
-    case "Cancelled":
-      return { status: "Cancelled", stopped: outcome.stopped, duration_ms };
-    case "Failed": {
-      const { message, code, retryable, node_id, cause, details, hint } = outcome.error;
-      return {
-        status: "Failed",
-        error: message,
-        code,
-        retryable,
-        duration_ms,
-        ...(node_id !== undefined && { node_id }),
-        ...(cause !== undefined && { cause }),
-        ...(details !== undefined && { details }),
-        ...(hint !== undefined && { hint }),
-      };
-    }
-  }
 }
 
 /** Ends a stream for a reason found here; the worker is stopped, and its slot free when it says so. */
