@@ -45,6 +45,14 @@ it("an attempt that had started counts as a try when its worker no longer has it
   expect(driver.core.state.executions.get("p")?.parts.get("p")?.losses).toBe(1);
 });
 
+it("an attempt that is running by a worker's list has started, also where Started got lost", () => {
+  const { driver, worker } = assigned();
+  beat(driver, worker, 1, [{ plan_id: "p", attempt: 1, state: "assigned" }]);
+  beat(driver, worker, 2, [running("p")]);
+  beat(driver, worker, 3, []);
+  expect(driver.core.state.executions.get("p")?.parts.get("p")?.losses).toBe(1);
+});
+
 it("an assignment that was under way when the heartbeat left is not compared", () => {
   const { driver, client, worker } = assigned();
   beat(driver, worker, 0, []);

@@ -1,5 +1,5 @@
 import type { HeldAttempt, Heartbeat } from "@planwire/protocol";
-import { loseAttempt, NEVER_ARRIVED } from "./results.js";
+import { attemptStarted, loseAttempt, NEVER_ARRIVED } from "./results.js";
 import { send } from "./send.js";
 import type { Connection, Holding, Turn, WorkerSession } from "./state.js";
 import { tellToStop } from "./stop.js";
@@ -16,14 +16,15 @@ export function compareAtReturn(
   worker: WorkerSession,
   resume: readonly HeldAttempt[],
 ): void {
-  const theirs = keysOf(resume);
+  const theirs = statesOf(resume);
   for (const holding of worker.held.values()) {
-    if (!theirs.has(keyOf(holding.partId, holding.attempt))) {
+    const there = theirs.get(keyOf(holding.partId, holding.attempt));
+    if (there === undefined) {
       loseUnknown(turn, worker, holding);
       continue;
     }
+    seen(turn, worker, holding, there);
     holding.number = 0;
-    holding.missed = 0;
     if (holding.stopping) tellToStop(turn, worker, holding);
   }
   stopUnknown(turn, worker, resume);
@@ -42,14 +43,12 @@ export function compareAtHeartbeat(
   const heardBulk = connection.heardBulk;
   connection.heardBulk = false;
   if (handled === undefined || held === undefined) return false;
-  const theirs = keysOf(held);
+  const theirs = statesOf(held);
   let isDeaf = false;
   for (const holding of worker.held.values()) {
-    const isKnownThere = theirs.has(keyOf(holding.partId, holding.attempt));
-    if (isKnownThere || holding.number === undefined) {
-      holding.missed = 0;
-      continue;
-    }
+    const there = theirs.get(keyOf(holding.partId, holding.attempt));
+    if (there !== undefined) seen(turn, worker, holding, there);
+    if (there !== undefined || holding.number === undefined) continue;
     const wasHandled = holding.number <= handled;
     // A stream's end travels behind its chunks, and a heartbeat before them.
     if (wasHandled && holding.kind === "plan") {
@@ -63,6 +62,13 @@ export function compareAtHeartbeat(
   }
   stopUnknown(turn, worker, held);
   return isDeaf;
+}
+
+/** `Started` may have been lost with a connection. */
+function seen(turn: Turn, worker: WorkerSession, holding: Holding, there: State): void {
+  const { partId, attempt } = holding;
+  holding.missed = 0;
+  if (there === "running") attemptStarted(turn, worker, partId, attempt);
 }
 
 /** The worker has ended the stream; its last results wait for the client's credit. */
@@ -93,8 +99,10 @@ export function heldBy({ held }: WorkerSession): HeldAttempt[] {
   }));
 }
 
-export function keysOf(held: readonly HeldAttempt[]): ReadonlySet<string> {
-  return new Set(held.map(({ plan_id, attempt }) => keyOf(plan_id, attempt)));
+type State = HeldAttempt["state"];
+
+export function statesOf(held: readonly HeldAttempt[]): ReadonlyMap<string, State> {
+  return new Map(held.map(({ plan_id, attempt, state }) => [keyOf(plan_id, attempt), state]));
 }
 
 /** A worker may list two attempts of a part: an older one whose result is not acknowledged, and the one it runs. */

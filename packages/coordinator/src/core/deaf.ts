@@ -1,5 +1,5 @@
 import type { HeldAttempt } from "@planwire/protocol";
-import { keyOf, keysOf, loseUnknown } from "./books.js";
+import { keyOf, loseUnknown, statesOf } from "./books.js";
 import { log, send } from "./send.js";
 import type { Connection, Turn, WorkerSession } from "./state.js";
 
@@ -24,7 +24,7 @@ export function deafAnswered(
   const { deaf } = worker;
   if (!deaf) return;
   worker.deaf = undefined;
-  const theirs = keysOf(resume);
+  const theirs = statesOf(resume);
   for (const holding of worker.held.values()) {
     const { partId, attempt, number } = holding;
     if (theirs.has(keyOf(partId, attempt))) holding.missed = 0;

@@ -3,7 +3,7 @@ import { callReported, callReturned, callStarted, overdueCalls, type Completion 
 import { drain, leave, leaveWhenDrained } from "./drain.js";
 import type { Effect } from "./effect.js";
 import type { CoreEvent, Now } from "./event.js";
-import { heartbeatDue, sendHeartbeat } from "./heartbeats.js";
+import { heartbeatDue, sendHeartbeat, tellOtherSlots } from "./heartbeats.js";
 import { Offers } from "./offers.js";
 import { planLeafStarted, planWalkEnded, startWaiting } from "./plan-runs.js";
 import { received, receivedBroken } from "./received.js";
@@ -37,6 +37,7 @@ export class WorkerCore {
     const turn = new Turn(now);
     handle(state, turn, event);
     startWaiting(state, turn);
+    tellOtherSlots(state, turn);
     leaveWhenDrained(state, turn);
     setTimer(state, turn);
     return turn.effects;
@@ -102,7 +103,7 @@ function handle(state: WorkerState, turn: Turn, event: CoreEvent): void {
     case "callDone":
       return ended(state, turn, event);
     case "sampleLoadDone":
-      return sendHeartbeat(state, turn, event.load);
+      return sendHeartbeat(state, turn, event.load, event.mainBlockedMs);
     case "wakeAtDone":
       return woken(state, turn, event.random);
     case "offer":
@@ -169,7 +170,8 @@ function woken(state: WorkerState, turn: Turn, random: number): void {
   if (isPast(session.heartbeatAt)) heartbeatDue(state, turn);
   if (!isPast(session.deadline)) return;
   if (session.phase === "waiting") return connect(state, turn);
-  giveUpConnection(state, turn, "no Registered within the timeout", random);
+  const missing = session.phase === "connecting" ? "connection" : "Registered";
+  giveUpConnection(state, turn, `no ${missing} within the timeout`, random);
 }
 
 function setTimer(state: WorkerState, turn: Turn): void {

@@ -59,7 +59,12 @@ export type CoreEvent =
   | { readonly type: "startCallDone"; readonly call: CallId }
   | { readonly type: "callReported"; readonly report: CallReport }
   | { readonly type: "callDone"; readonly call: CallId; readonly outcome: CallOutcome }
-  | { readonly type: "sampleLoadDone"; readonly load: MachineLoad }
+  | {
+      readonly type: "sampleLoadDone";
+      readonly load: MachineLoad;
+      /** How long the main thread has not answered; absent while it does. */
+      readonly mainBlockedMs?: number | undefined;
+    }
   | { readonly type: "wakeAtDone"; readonly random: number }
   /** Filters that run on the main thread came to it. */
   | { readonly type: "offer"; readonly offer: number; readonly filters: readonly FilterOffer[] }

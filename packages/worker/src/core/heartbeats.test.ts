@@ -73,3 +73,40 @@ test("a coordinator that does not acknowledge heartbeats is not expected to", ()
   script.pass(1_000_000);
   expect(script.has("disconnect")).toBe(false);
 });
+
+test("an attempt whose first leaf has not begun is not told as running", () => {
+  const script = started();
+  script.assign("a", "p1");
+  script.forget();
+  script.pass(10_000);
+  expect(script.sent("Heartbeat").held).toEqual([{ plan_id: "p1", attempt: 1, state: "assigned" }]);
+});
+
+test("slots of calls that could not be stopped are told at once, and again when they are free", () => {
+  const script = new CoreScript({ slots: 2, graceMs: 1000 });
+  script.start([offerOf("inline", { isolate: "inline" })]);
+  script.assign("inline");
+  const call = script.begin();
+  script.receive({ type: "CancelPlan", plan_id: "p1", attempt: 1 });
+  script.pass(999);
+  script.forget();
+  script.pass(1);
+  script.sent("PlanResult");
+  script.pass(100);
+  expect(script.sent("Heartbeat")).toMatchObject({ other_slots: 1, held: [{ state: "finished" }] });
+  script.pass(5_000);
+  expect(() => script.sent("Heartbeat")).toThrow("no Heartbeat");
+  script.end(call);
+  script.pass(100);
+  expect(script.sent("Heartbeat").other_slots).toBeUndefined();
+});
+
+test("a heartbeat says how long the main thread has been blocked", () => {
+  const script = started();
+  script.mainBlockedMs = 12_345.6;
+  script.pass(10_000);
+  expect(script.sent("Heartbeat").main_blocked_ms).toBe(12_346);
+  script.mainBlockedMs = undefined;
+  script.pass(10_000);
+  expect(script.sent("Heartbeat").main_blocked_ms).toBeUndefined();
+});

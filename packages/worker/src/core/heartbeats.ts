@@ -1,12 +1,19 @@
+import type { HeartbeatAck } from "@planwire/protocol";
+import { compareBooks } from "./books.js";
 import type { MachineLoad } from "./event.js";
 import { heldAttempts, statusOf } from "./register.js";
+import { otherSlots } from "./slots.js";
 import type { Turn, WorkerState } from "./state.js";
+
+/** How soon the coordinator is told that slots were taken or freed behind its back. */
+const SOON_MS = 100;
 
 /** From Registered on: the first heartbeat goes out one interval later. */
 export function startHeartbeats({ session }: WorkerState, { now }: Turn): void {
   session.heartbeatAt = now.mono + session.heartbeatIntervalMs;
   session.heartbeatsSent = 0;
   session.heartbeatsAcked = 0;
+  session.otherSlotsTold = 0;
   session.ackBy = session.features.has("books")
     ? now.mono + session.heartbeatIntervalMs + session.heartbeatTimeoutMs
     : undefined;
@@ -18,15 +25,23 @@ export function stopHeartbeats({ session }: WorkerState): void {
 }
 
 /** Asks for the machine's load; the heartbeat leaves with the answer. */
-export function heartbeatDue({ session }: WorkerState, turn: Turn): void {
+export function heartbeatDue(state: WorkerState, turn: Turn): void {
+  const { session } = state;
+  session.otherSlotsTold = otherSlots(state);
   session.heartbeatAt = turn.now.mono + session.heartbeatIntervalMs;
   turn.emit({ type: "sampleLoad" });
 }
 
-export function sendHeartbeat(state: WorkerState, turn: Turn, load: MachineLoad): void {
+export function sendHeartbeat(
+  state: WorkerState,
+  turn: Turn,
+  load: MachineLoad,
+  mainBlockedMs: number | undefined,
+): void {
   const { session, settings, slots, streams, waiting } = state;
   if (session.phase !== "registered") return;
   session.heartbeatsSent += 1;
+  session.otherSlotsTold = otherSlots(state);
   turn.emit({
     type: "send",
     message: {
@@ -42,17 +57,31 @@ export function sendHeartbeat(state: WorkerState, turn: Turn, load: MachineLoad)
       held: heldAttempts(state),
       status: statusOf(state),
       active_streams: streams.size,
+      ...(session.otherSlotsTold > 0 && { other_slots: session.otherSlotsTold }),
+      ...(mainBlockedMs !== undefined && { main_blocked_ms: Math.round(mainBlockedMs) }),
     },
   });
 }
 
+/** Called at the end of every step: calls that could not be stopped have taken a slot, or given it back. */
+export function tellOtherSlots(state: WorkerState, { now }: Turn): void {
+  const { session } = state;
+  if (session.heartbeatAt === undefined || otherSlots(state) === session.otherSlotsTold) return;
+  session.heartbeatAt = Math.min(session.heartbeatAt, now.mono + SOON_MS);
+}
+
 /** The coordinator lives, and has handled all that was sent before the heartbeat. */
-export function heartbeatAcknowledged(state: WorkerState, turn: Turn): void {
+export function heartbeatAcknowledged(
+  state: WorkerState,
+  turn: Turn,
+  { held }: HeartbeatAck,
+): void {
   const { session } = state;
   if (session.ackBy !== undefined) {
     session.ackBy = turn.now.mono + session.heartbeatIntervalMs + session.heartbeatTimeoutMs;
   }
   session.heartbeatsAcked += 1;
+  if (held !== undefined) compareBooks(state, turn, held);
   state.openOffers = state.openOffers.filter(({ offer, heartbeat }) => {
     if (heartbeat > session.heartbeatsAcked) return true;
     turn.emit({ type: "offerDone", offer });

@@ -241,3 +241,15 @@ test("towards a coordinator of the inherited wire nothing but the inherited mess
   expect(attempt).toBeUndefined();
   script.expectNothingMore();
 });
+
+test("a newer attempt stops the older one also where it finds no room itself", () => {
+  const script = started({ slots: 1, prefetch: 0 });
+  script.assign("a", "p1", 1);
+  const call = script.begin();
+  script.forget();
+  script.assign("a", "p1", 2);
+  expect(script.sent("Busy")).toMatchObject({ plan_id: "p1", attempt: 2 });
+  expect(script.take("abortCall").call).toBe(call.call);
+  script.end(call);
+  script.expectNothingMore();
+});

@@ -19,12 +19,13 @@ export function assignPlan(
   if (finished?.attempt === attempt) return turn.emit({ type: "send", message: finished.message });
   const known = plans.get(partId);
   if (known !== undefined && known.attempt >= attempt) return;
+  // The coordinator has given the older one up, whether there is room for the newer one or not.
+  if (known !== undefined) dropRun(state, turn, known);
   const answerBusy = () =>
     turn.emit({ type: "send", message: { type: "Busy", plan_id: partId, attempt } });
   if (state.draining !== undefined || !hasRoomForResults(state)) return answerBusy();
   if (!hasFreeSlot(state) && waiting.length >= settings.prefetch) return answerBusy();
   if (!mayFreeSlot(state)) return answerBusy();
-  if (known !== undefined) dropRun(state, turn, known);
   const run: PlanRun = {
     kind: "plan",
     partId,

@@ -40,7 +40,7 @@ export function received(state: WorkerState, turn: Turn, message: Message, bytes
     case "ResultAck":
       return resultAcknowledged(state, message);
     case "HeartbeatAck":
-      return heartbeatAcknowledged(state, turn);
+      return heartbeatAcknowledged(state, turn, message);
     case "StreamBegin":
       return beginStream(state, turn, message);
     case "ChunkData":

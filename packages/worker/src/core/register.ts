@@ -31,22 +31,17 @@ export function statusOf({ draining, slots, settings }: WorkerState): WorkerStat
   return slots.size < settings.slots ? "ready" : "busy";
 }
 
-/** Attempts from their assignment until their result is acknowledged. */
+/** Attempts from their assignment until their result is acknowledged; `running` from the first leaf on. */
 export function heldAttempts({ plans, streams, unacknowledged }: WorkerState): HeldAttempt[] {
-  const running = ({ partId, attempt }: { partId: string; attempt: number }): HeldAttempt => ({
-    plan_id: partId,
-    attempt,
-    state: "running",
-  });
-  return [
-    ...[...plans.values()].map((run): HeldAttempt =>
-      run.phase === "assigned" ? { ...running(run), state: "assigned" } : running(run),
-    ),
-    ...[...streams.values()].map(running),
-    ...[...unacknowledged].map(([plan_id, { attempt }]): HeldAttempt => ({
-      plan_id,
-      attempt,
-      state: "finished",
-    })),
-  ];
+  const held: HeldAttempt[] = [];
+  for (const { partId: plan_id, attempt, toldStarted } of plans.values()) {
+    held.push({ plan_id, attempt, state: toldStarted ? "running" : "assigned" });
+  }
+  for (const { partId: plan_id, attempt } of streams.values()) {
+    held.push({ plan_id, attempt, state: "running" });
+  }
+  for (const [plan_id, { attempt }] of unacknowledged) {
+    held.push({ plan_id, attempt, state: "finished" });
+  }
+  return held;
 }

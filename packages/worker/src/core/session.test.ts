@@ -240,3 +240,15 @@ test("Ping gets Pong, StatusRequest a Register, a Python job its refusal", () =>
   expect(script.sent("JobResult")).toMatchObject({ job_id: "j", success: false });
   script.expectNothingMore();
 });
+
+test("a connection that does not open is given up in time for another try within the lease", () => {
+  const script = new CoreScript();
+  script.start([], { heartbeat_timeout_ms: 6_000 });
+  script.lose();
+  script.pass(1_000);
+  script.forget();
+  script.pass(3_000); // half a lease
+  script.take("disconnect");
+  script.pass(3_000);
+  expect(script.has("connect")).toBe(true);
+});

@@ -9,6 +9,7 @@ import type { ConnectionEnd } from "./event.js";
 import { heartbeatDue, startHeartbeats, stopHeartbeats } from "./heartbeats.js";
 import { dropRun } from "./plan-runs.js";
 import { registerMessage } from "./register.js";
+import type { Settings } from "./settings.js";
 import type { Session, Turn, WorkerState } from "./state.js";
 import { dropStream } from "./stream-runs.js";
 import { deliverAgain, forgetAll } from "./unacknowledged.js";
@@ -16,6 +17,7 @@ import { forgetUntold } from "./untold.js";
 
 const FIRST_RETRY_MS = 100;
 const LONGEST_RETRY_MS = 10_000;
+const LEAST_PATIENCE_MS = 1_000;
 
 export function newSession(): Session {
   return {
@@ -37,6 +39,7 @@ export function newSession(): Session {
     heartbeatAt: undefined,
     heartbeatsSent: 0,
     heartbeatsAcked: 0,
+    otherSlotsTold: 0,
     ackBy: undefined,
   };
 }
@@ -44,7 +47,7 @@ export function newSession(): Session {
 export function connect({ session, settings }: WorkerState, turn: Turn): void {
   session.phase = "connecting";
   session.connection += 1;
-  session.deadline = undefined;
+  session.deadline = turn.now.mono + patienceMs(session, settings);
   if (session.failures === 0) {
     turn.emit({ type: "notify", event: { type: "connecting", url: settings.url } });
   }
@@ -55,7 +58,7 @@ export function connect({ session, settings }: WorkerState, turn: Turn): void {
 export function connected(state: WorkerState, turn: Turn): void {
   const { session, settings } = state;
   session.phase = "registering";
-  session.deadline = turn.now.mono + settings.registerTimeoutMs;
+  session.deadline = turn.now.mono + patienceMs(session, settings);
   useFeatures(state, turn, []);
   session.outdated = false;
   turn.emit({ type: "send", message: registerMessage(state) });
@@ -179,6 +182,11 @@ export function giveUpConnection(
 ): void {
   turn.emit({ type: "disconnect", reason });
   disconnected(state, turn, { reason }, random);
+}
+
+/** How long to wait for a connection, and for Registered: a lease may be running, and another try has to fit in it. */
+function patienceMs({ heartbeatTimeoutMs }: Session, { registerTimeoutMs }: Settings): number {
+  return Math.min(registerTimeoutMs, Math.max(heartbeatTimeoutMs / 2, LEAST_PATIENCE_MS));
 }
 
 /** Exponential, with jitter, and below half a lease: whoever reconnects in time keeps its attempts. */

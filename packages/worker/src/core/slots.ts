@@ -9,6 +9,11 @@ export function mayFreeSlot(state: WorkerState): boolean {
   return hasFreeSlot(state) || [...state.slots].some((run) => run.phase !== "ended");
 }
 
+/** Slots of runs that are in no book any more: their result is out, or unwanted, and calls of theirs still run. */
+export function otherSlots({ slots, plans, waiting, streams }: WorkerState): number {
+  return slots.size - (plans.size - waiting.length) - streams.size;
+}
+
 /** A run's slot is free when it has ended and its last call has returned: an abandoned call keeps it. */
 export function releaseSlot({ slots }: WorkerState, run: Run): void {
   if (run.phase === "ended" && run.openCalls === 0) slots.delete(run);

@@ -73,6 +73,8 @@ export interface Session {
   heartbeatAt: number | undefined;
   heartbeatsSent: number;
   heartbeatsAcked: number;
+  /** Slots taken by what is in no book, as the last heartbeat told it. */
+  otherSlotsTold: number;
   /** Without an ack until then the connection counts as dead. */
   ackBy: number | undefined;
 }
@@ -187,6 +189,8 @@ export interface FinishedPart {
   readonly attempt: number;
   readonly message: PlanResultMessage;
   readonly bytes: number;
+  /** Heartbeats that had been sent on this connection when it was: an ack of a later one says that it was handled. */
+  sentAfter: number | undefined;
 }
 
 /** One step: its time, and what came of it. */

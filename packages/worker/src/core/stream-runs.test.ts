@@ -253,3 +253,14 @@ test("towards a coordinator of the inherited wire results go out without credit"
   script.sent("StreamComplete");
   script.expectNothingMore();
 });
+
+test("a newer attempt of a stream takes the older one's place", () => {
+  const script = accepted();
+  send(script, 0);
+  script.forget();
+  const plan = { plan_id: "p1", plan: { Execute: { node_id: "a" } }, metadata: {} };
+  script.receive({ type: "StreamBegin", stream_id: "s1", plan_id: "p1", attempt: 2, plan });
+  script.take("abortCall");
+  expect(script.sent("StreamAccepted")).toMatchObject({ attempt: 2 });
+  expect(script.core.state.streams.get("s1")?.received.chunks).toBe(0);
+});

@@ -28,7 +28,9 @@ const WINDOW = { bytes: LIMITS.streamWindowBytes, chunks: LIMITS.streamWindowChu
 /** Takes a stream, which holds a slot until it ends. */
 export function beginStream(state: WorkerState, turn: Turn, begin: StreamBegin): void {
   const { stream_id: streamId, plan_id: partId, plan, attempt = 1 } = begin;
-  if (state.streams.has(streamId)) return;
+  const known = state.streams.get(streamId);
+  if (known !== undefined && known.attempt >= attempt) return;
+  if (known !== undefined) dropStream(state, turn, known);
   const { program, missing } = programOf(plan, state.offers);
   const refusal = missing.length > 0 ? noSuchFilter(missing, state) : refusalOf(begin, program);
   if (refusal !== undefined) {
@@ -148,7 +150,7 @@ export function cancelStream(state: WorkerState, turn: Turn, stream: StreamRun):
   goOn(state, turn, stream);
 }
 
-/** The connection is gone, and with it whoever reads the results. */
+/** Nobody reads its results any more: its connection is gone, or a newer attempt is here. */
 export function dropStream(state: WorkerState, turn: Turn, stream: StreamRun): void {
   stream.unwanted = true;
   state.streams.delete(stream.streamId);

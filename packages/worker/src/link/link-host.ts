@@ -133,6 +133,8 @@ export class LinkHost {
         this.#offers.get(message.offer)?.();
         this.#offers.delete(message.offer);
         return;
+      case "areYouThere":
+        return this.post({ type: "here" });
       case "notify":
         return this.#onEvent(message.event);
     }

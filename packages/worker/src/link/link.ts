@@ -10,6 +10,7 @@ import { processStarter } from "../isolate/start-process.js";
 import { threadStarter } from "../isolate/start-thread.js";
 import { now } from "./clock.js";
 import { LoadSampler } from "./load-sampling.js";
+import { MainThreadLag } from "./main-thread-lag.js";
 import type { FromLink, LinkOptions, ToLink } from "./messages.js";
 import { CoordinatorSocket, type SocketEvents } from "./socket.js";
 
@@ -30,6 +31,7 @@ export class Link {
   readonly #threads: IsolatePool;
   readonly #processes: IsolatePool;
   readonly #sampler = new LoadSampler();
+  readonly #mainThread: MainThreadLag;
   readonly #events: CoreEvent[] = [];
   #stepping = false;
   #socket: CoordinatorSocket | undefined;
@@ -39,6 +41,7 @@ export class Link {
   constructor(options: LinkOptions, host: LinkHostPort) {
     this.#options = options;
     this.#host = host;
+    this.#mainThread = new MainThreadLag(() => host.post({ type: "areYouThere" }));
     this.#core = new WorkerCore(options.settings);
     const { files, threads } = options;
     this.#threads = new IsolatePool(threadStarter(files), threads, this.#poolEvents());
@@ -74,6 +77,8 @@ export class Link {
         return this.#feed({ type: "callReported", report: message.report });
       case "done":
         return this.#feed({ type: "callDone", call: message.call, outcome: message.outcome });
+      case "here":
+        return this.#mainThread.answered();
       case "drain":
       case "close":
         return this.#feed(message);
@@ -128,7 +133,7 @@ export class Link {
           ? undefined
           : this.#pool(effect.isolate).kill(effect.call);
       case "sampleLoad":
-        return this.#feed({ type: "sampleLoadDone", load: this.#sampler.sample() });
+        return this.#sampleLoad();
       case "wakeAt":
         return this.#wakeAt(effect.mono);
       case "offerDone":
@@ -138,6 +143,11 @@ export class Link {
       case "leave":
         return this.#leave();
     }
+  }
+
+  #sampleLoad(): void {
+    const mainBlockedMs = this.#mainThread.sample(now().mono);
+    this.#feed({ type: "sampleLoadDone", load: this.#sampler.sample(), mainBlockedMs });
   }
 
   #startCall({ call, isolate }: Extract<Effect, { type: "startCall" }>): void {

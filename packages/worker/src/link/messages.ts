@@ -32,6 +32,8 @@ export type ToLink =
       readonly nodeId: string;
       readonly outcome: CallOutcome;
     }
+  /** Answers `areYouThere`. */
+  | { readonly type: "here" }
   | { readonly type: "drain"; readonly reason: string }
   | { readonly type: "close" };
 
@@ -45,4 +47,5 @@ export type FromLink =
   | { readonly type: "call"; readonly call: FilterCall }
   | { readonly type: "abort"; readonly call: CallId }
   | { readonly type: "offerDone"; readonly offer: number }
+  | { readonly type: "areYouThere" }
   | { readonly type: "notify"; readonly event: WorkerLifeEvent };

@@ -103,6 +103,9 @@ export class CoreScript {
     });
   }
 
+  /** How long the main thread has not answered, as heartbeats find it. */
+  mainBlockedMs: number | undefined;
+
   /** Time passes; timers fire on the way. */
   pass(ms: number): void {
     const until = this.mono + ms;
@@ -113,7 +116,7 @@ export class CoreScript {
       if (this.has("sampleLoad")) {
         this.take("sampleLoad");
         const load = { cpu_usage: 0.5, memory_usage: 0.25, gpu_usage: [] };
-        this.feed({ type: "sampleLoadDone", load });
+        this.feed({ type: "sampleLoadDone", load, mainBlockedMs: this.mainBlockedMs });
       }
     }
     this.mono = until;
