@@ -67,7 +67,7 @@ class SlowStore {
 
 function write(planId: string): Write {
   const plan = { plan_id: planId, plan: "Empty", metadata: {} } as const;
-  const accept = { kind: "plan", contentHash: "h", plan, name: undefined, submittedAt: 0 } as const;
+  const accept = { kind: "plan", plan, name: undefined, submittedAt: 0 } as const;
   return { planId, owner: "o", expects: 0, changes: [{ type: "accept", ...accept }] };
 }
 

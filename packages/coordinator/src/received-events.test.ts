@@ -1,11 +1,8 @@
-import { createHash } from "node:crypto";
-import { canonicalContent, encodeFrame, LIMITS, type ConnectionId } from "@planwire/protocol";
+import { encodeFrame, LIMITS, type ConnectionId } from "@planwire/protocol";
 import { describe, expect, test } from "vitest";
 import { receivedEvents } from "./received-events.js";
 
 const conn = "c" as ConnectionId;
-const plan = { plan_id: "p", plan: { Execute: { node_id: "a" } }, metadata: {} } as const;
-const submit = { type: "Submit", request_id: 7, plan } as const;
 
 function text(frame: unknown) {
   const data = Buffer.from(typeof frame === "string" ? frame : JSON.stringify(frame));
@@ -43,22 +40,6 @@ describe("what the core is told of a frame", () => {
   test("an error, understood or not, is known as one", () => {
     expect(text({ error: "what?" })).toMatchObject([{ type: "received", isError: true }]);
     expect(text({ type: "Hm", error: "x" })).toMatchObject([{ isError: true }]);
-  });
-
-  test("the hash of a submission's canonical content, whatever its id", () => {
-    const contentHash = createHash("sha256").update(canonicalContent(plan)).digest("hex");
-    const renamed = { ...submit, plan: { ...plan, plan_id: "q" } };
-    expect(text(submit)).toMatchObject([{ contentHash }]);
-    expect(text(renamed)).toMatchObject([{ contentHash }]);
-    expect(text({ type: "Pong" })[0]).not.toHaveProperty("contentHash");
-  });
-
-  test("that of a stream's plan too", () => {
-    const begin = { type: "StreamBegin", stream_id: "s", plan_id: "p", total_chunks: null, plan };
-    const frame = encodeFrame({ ...begin, type: "StreamBegin" }, new Set());
-    const [event] = receivedEvents(conn, Buffer.from(frame as Uint8Array), true, LIMITS);
-    expect(event).toMatchObject({ type: "received", message: { type: "StreamBegin" } });
-    expect(event).toHaveProperty("contentHash", expect.stringMatching(/^[0-9a-f]{64}$/));
   });
 
   test("of a chunk its head; the frame is the very one that came", () => {

@@ -1,15 +1,9 @@
-import { hash } from "node:crypto";
 import {
-  canonicalContent,
   decodeFrame,
-  isPlanwireError,
-  isUntypedReply,
-  PlanwireError,
   readChunkHead,
   type ConnectionId,
   type Decoded,
   type FrameLimits,
-  type SerializedPlan,
 } from "@planwire/protocol";
 import type { CoreEvent } from "./core/event.js";
 
@@ -43,26 +37,5 @@ function eventOf(conn: ConnectionId, decoded: Decoded, bytes: number): CoreEvent
     return { type: "receivedBroken", conn, error, isError, ...about };
   }
   const { message, isError } = decoded;
-  const event = { type: "received", conn, message, isError, bytes } as const;
-  if (isUntypedReply(message)) return event;
-  if (message.type !== "Submit" && message.type !== "StreamBegin") return event;
-  try {
-    return { ...event, contentHash: contentHash(message.plan) };
-  } catch (error) {
-    const about = message.type === "Submit" ? { requestId: message.request_id } : {};
-    return { type: "receivedBroken", conn, error: unhashable(error), isError, ...about };
-  }
-}
-
-function contentHash(plan: SerializedPlan): string {
-  return hash("sha256", canonicalContent(plan), "hex");
-}
-
-function unhashable(cause: unknown): PlanwireError {
-  if (isPlanwireError(cause)) return cause;
-  const expected = "a plan with a canonical form";
-  return new PlanwireError("INVALID_MESSAGE", `the plan can't be hashed: ${String(cause)}`, {
-    details: { path: "plan", expected },
-    cause,
-  });
+  return { type: "received", conn, message, isError, bytes };
 }

@@ -20,14 +20,6 @@ export interface Scopes {
   readonly client: boolean;
 }
 
-/** What the shell says of a message beside what it says itself. */
-export interface Framed {
-  /** Its share of the frame that it came in: a batch's members count as equally long. */
-  readonly bytes: number;
-  /** SHA-256 of the canonical content, with Submit and StreamBegin. */
-  readonly contentHash?: string;
-}
-
 /** What the core is told. One that answers an effect is named after it. */
 export type CoreEvent =
   /** `sessionId` is random: the core has no chance of its own. */
@@ -37,13 +29,15 @@ export type CoreEvent =
       readonly scopes: Scopes;
       readonly sessionId: string;
     }
-  | ({
+  | {
       readonly type: "received";
       readonly conn: ConnectionId;
       readonly message: Message | UntypedReply;
       /** It reports an error itself: answered to nobody. */
       readonly isError: boolean;
-    } & Framed)
+      /** Its share of the frame that it came in: a batch's members count as equally long. */
+      readonly bytes: number;
+    }
   /** A message that could not be understood. */
   | {
       readonly type: "receivedBroken";

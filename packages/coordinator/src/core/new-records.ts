@@ -49,7 +49,7 @@ export function newHolding(
   };
 }
 
-type Submitted = Pick<Execution, "kind" | "contentHash" | "submittedAt" | "bytes">;
+type Submitted = Pick<Execution, "kind" | "submittedAt" | "bytes">;
 
 /** An execution to which nothing has happened yet. */
 export function newExecution(plan: SerializedPlan, submitted: Submitted): Execution {

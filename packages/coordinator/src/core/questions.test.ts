@@ -154,7 +154,7 @@ it("ended executions leave memory beyond their bytes, and one that is large at o
   const worker = driver.worker("w");
   const client = driver.client();
   const run = (id: string, bytes: number) => {
-    driver.submit(client, planOf(id), {}, undefined, bytes);
+    driver.submit(client, planOf(id), {}, bytes);
     driver.answer(worker, driver.take(worker, "AssignPlan"), id);
   };
   const kept = () => [...driver.core.state.executions.keys()];

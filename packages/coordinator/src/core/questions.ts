@@ -3,11 +3,12 @@ import {
   type ExecutionSummary,
   type Message,
   type Outcome,
+  type SerializedPlan,
 } from "@planwire/protocol";
 import type { StoredExecution } from "../store/store.js";
 import { acceptedMessage } from "./accepted.js";
 import { cancelExecution } from "./cancel.js";
-import { conflict } from "./conflict.js";
+import { conflict, sameContent } from "./conflict.js";
 import { whenDurable } from "./durable.js";
 import { explain } from "./explain.js";
 import { send, sendError } from "./send.js";
@@ -74,7 +75,7 @@ export function answerWaiting(turn: Turn, execution: Execution, waiting: Waiting
     case "explain":
       return explained(turn, waiting, execution.state, explain(turn, execution));
     case "submit":
-      return submittedBefore(turn, waiting, execution.contentHash);
+      return submittedBefore(turn, waiting, execution.plan);
     case "cancel":
       return;
   }
@@ -83,15 +84,10 @@ export function answerWaiting(turn: Turn, execution: Execution, waiting: Waiting
 /** Same content is the same execution, also when it would be refused by now. */
 function submittedBefore(
   turn: Turn,
-  {
-    conn,
-    requestId: request_id,
-    planId: plan_id,
-    contentHash,
-  }: Extract<Waiting, { kind: "submit" }>,
-  storedHash: string,
+  { conn, requestId: request_id, planId: plan_id, plan }: Extract<Waiting, { kind: "submit" }>,
+  before: SerializedPlan,
 ): void {
-  if (storedHash === contentHash) {
+  if (sameContent(before, plan)) {
     return send(turn, conn, acceptedMessage(turn.state, plan_id, request_id, true), plan_id);
   }
   const connection = turn.state.connections.get(conn);
@@ -104,7 +100,8 @@ export function loadDone(turn: Turn, load: number, stored: StoredExecution | und
   // It may have come to life since.
   const live = turn.state.executions.get(waiting.planId);
   if (live) return ask(turn, connection, waiting);
-  if (!stored && waiting.kind === "submit") {
+  if (waiting.kind === "submit") {
+    if (stored) return submittedBefore(turn, waiting, stored.plan);
     const { requestId: request_id, planId: plan_id } = waiting;
     return sendError(turn, connection, waiting.refusal, { request_id, plan_id });
   }
@@ -145,14 +142,12 @@ function aboutRequest({ requestId }: Waiting): { request_id?: number } {
 
 function answerEnded(
   turn: Turn,
-  waiting: Waiting,
+  waiting: Exclude<Waiting, { kind: "submit" }>,
   stored: StoredExecution,
   outcome: Outcome,
 ): void {
   const { planId: plan_id, state } = stored;
   switch (waiting.kind) {
-    case "submit":
-      return submittedBefore(turn, waiting, stored.contentHash);
     case "get":
       return got(turn, waiting, summaryOfStored(stored), outcome);
     case "explain":

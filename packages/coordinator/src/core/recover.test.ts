@@ -216,9 +216,12 @@ it("the same submission after a restart is the same execution, whether it lives 
     [2, "lives"],
   ] as const) {
     driver.submit(again, planOf(id), { request_id });
+    await driver.answerQuestions();
     expect(driver.take(again, "Accepted")).toMatchObject({ request_id, existing: true });
   }
-  driver.submit(again, planOf("ended"), { request_id: 3 }, "other content");
+  const other = planOf("ended", { input: { source: "Inline", value: { type: "Empty" } } });
+  driver.submit(again, other, { request_id: 3 });
+  await driver.answerQuestions();
   expect(driver.take(again, "Error")).toMatchObject({ code: "PLAN_ID_CONFLICT", request_id: 3 });
 });
 

@@ -50,9 +50,9 @@ function retell(turn: Turn, execution: Execution, stored: StoredExecution): void
 }
 
 function executionOf(stored: StoredExecution): Execution {
-  const { plan, kind, contentHash, submittedAt, bytes, state, version, cut, cancelledBy } = stored;
+  const { plan, kind, submittedAt, bytes, state, version, cut, cancelledBy } = stored;
   return {
-    ...newExecution(plan, { kind, contentHash, submittedAt, bytes }),
+    ...newExecution(plan, { kind, submittedAt, bytes }),
     state,
     version,
     cut,

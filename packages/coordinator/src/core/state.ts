@@ -147,7 +147,6 @@ export interface Holding {
 export interface Execution {
   readonly planId: string;
   readonly kind: "plan" | "stream";
-  readonly contentHash: string;
   readonly plan: SerializedPlan;
   /** Of the frames that its plan and its results came in. */
   bytes: number;
@@ -234,7 +233,7 @@ export type Waiting =
       readonly conn: ConnectionId;
       readonly requestId: number;
       readonly planId: string;
-      readonly contentHash: string;
+      readonly plan: SerializedPlan;
       readonly refusal: PlanwireError;
     }
   | {

@@ -116,7 +116,8 @@ it("the same id and content is the same execution, other content a conflict", ()
   driver.submit(second, planOf("p"), { watch: true, only_outcome: true });
   expect(driver.take(first, "Accepted").existing).toBe(false);
   expect(driver.take(second, "Accepted").existing).toBe(true);
-  driver.submit(second, planOf("p"), { request_id: 2 }, "other");
+  const other = planOf("p", { input: { source: "Inline", value: { type: "Empty" } } });
+  driver.submit(second, other, { request_id: 2 });
   expect(driver.take(second, "Error")).toMatchObject({ code: "PLAN_ID_CONFLICT", request_id: 2 });
   driver.answer(worker, driver.take(worker, "AssignPlan"), 1);
   driver.take(worker, "ResultAck");
@@ -156,8 +157,8 @@ it("ids that hold what part ids are made of stay apart", () => {
 it("plans that have not ended take a bounded number of bytes together, and room comes free as they end", async () => {
   const driver = new CoordinatorDriver({ settings: { maxLiveBytes: 1_000 } });
   const client = driver.client();
-  driver.submit(client, planOf("a"), {}, undefined, 600);
-  driver.submit(client, planOf("b"), {}, undefined, 600);
+  driver.submit(client, planOf("a"), {}, 600);
+  driver.submit(client, planOf("b"), {}, 600);
   await driver.answerQuestions();
   expect(driver.take(client, "Error")).toMatchObject({
     code: "QUEUE_FULL",
@@ -166,7 +167,7 @@ it("plans that have not ended take a bounded number of bytes together, and room 
   });
   driver.receive(client, { type: "Cancel", request_id: 2, plan_id: "a" });
   expect(driver.core.state.liveBytes).toBe(0);
-  driver.submit(client, planOf("b"), {}, undefined, 600);
+  driver.submit(client, planOf("b"), {}, 600);
   expect(driver.take(client, "Accepted")).toMatchObject({ plan_id: "a" });
   expect(driver.take(client, "Accepted")).toMatchObject({ plan_id: "b" });
 });

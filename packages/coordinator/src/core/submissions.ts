@@ -8,7 +8,7 @@ import {
 import { acceptedMessage } from "./accepted.js";
 import { closest } from "./closest.js";
 import { accept, publishWhenDurable, whenDurable } from "./durable.js";
-import { conflict } from "./conflict.js";
+import { conflict, sameContent } from "./conflict.js";
 import { countLive } from "./ended.js";
 import { certainNodeIds, isImpossible, needsOf, uncutNeedsOf } from "./needs.js";
 import { newExecution } from "./new-records.js";
@@ -18,12 +18,6 @@ import { sendError } from "./send.js";
 import type { Asker, Connection, CoreState, Execution, Turn } from "./state.js";
 import { openStreamRun } from "./streams.js";
 
-/** What the shell says of a submission's frame. */
-export interface Submitted {
-  readonly contentHash: string;
-  readonly bytes: number;
-}
-
 /** Refusals that depend on what is there now: what was accepted once is not refused the second time. */
 const MAY_CHANGE: ReadonlySet<string> = new Set(["NO_SUCH_FILTER", "STATE_MISSING", "QUEUE_FULL"]);
 
@@ -32,24 +26,24 @@ export function submit(
   turn: Turn,
   connection: Connection,
   message: MessageOf<"Submit">,
-  { contentHash, bytes }: Submitted,
+  bytes: number,
 ): void {
   const { request_id, plan, watch, only_outcome, accepted_may_wait } = message;
   const known = turn.state.executions.get(plan.plan_id);
-  if (known && known.contentHash !== contentHash) {
+  if (known && !sameContent(known.plan, plan)) {
     const about = { request_id, plan_id: plan.plan_id };
     return sendError(turn, connection, conflict(plan.plan_id), about);
   }
   const refusal = known ? undefined : refusalOf(turn.state, plan, bytes);
   if (refusal) {
     const { plan_id: planId } = plan;
-    const about = { conn: connection.id, requestId: request_id, planId, contentHash };
+    const about = { conn: connection.id, requestId: request_id, planId, plan };
     if (MAY_CHANGE.has(refusal.code))
       return ask(turn, connection, { kind: "submit", ...about, refusal });
     return sendError(turn, connection, refusal, { request_id, plan_id: planId });
   }
   const execution =
-    known ?? newExecution(plan, { kind: "plan", contentHash, submittedAt: turn.now.wall, bytes });
+    known ?? newExecution(plan, { kind: "plan", submittedAt: turn.now.wall, bytes });
   if (!known) {
     const asker: Asker = { kind: "submit", conn: connection.id, requestId: request_id };
     acceptExecution(turn, execution, asker);
@@ -85,7 +79,7 @@ export function beginStream(
   turn: Turn,
   connection: Connection,
   message: MessageOf<"StreamBegin">,
-  { contentHash, bytes }: Submitted,
+  bytes: number,
 ): void {
   const { stream_id, plan_id } = message;
   const plan = { ...message.plan, plan_id };
@@ -93,7 +87,7 @@ export function beginStream(
   const refusal =
     streamRefusal(turn.state, connection, message) ?? refusalOf(turn.state, plan, bytes);
   if (refusal) return sendError(turn, connection, refusal, about);
-  const submitted = { contentHash, submittedAt: turn.now.wall, bytes };
+  const submitted = { submittedAt: turn.now.wall, bytes };
   const execution = newExecution(plan, { kind: "stream", ...submitted });
   acceptExecution(turn, execution, { kind: "stream", conn: connection.id, streamId: stream_id });
   openStreamRun(turn, connection, execution, message);
@@ -136,10 +130,10 @@ function streamRefusal(
 }
 
 function acceptExecution(turn: Turn, execution: Execution, asker: Asker): void {
-  const { kind, contentHash, plan, name, submittedAt, planId } = execution;
+  const { kind, plan, name, submittedAt, planId } = execution;
   turn.state.executions.set(planId, execution);
   countLive(turn.state, execution);
-  accept(turn, execution, asker, { type: "accept", kind, contentHash, plan, name, submittedAt });
+  accept(turn, execution, asker, { type: "accept", kind, plan, name, submittedAt });
   publishWhenDurable(turn, execution, { kind: "Accepted" });
 }
 

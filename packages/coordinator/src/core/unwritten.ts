@@ -1,9 +1,8 @@
 import { PlanwireError, type ConnectionId, type ErrorMessage } from "@planwire/protocol";
 import type { WriteAnswer } from "../store/store.js";
-import { acceptedMessage } from "./accepted.js";
 import { conflict } from "./conflict.js";
 import { ask } from "./questions.js";
-import { send, sendError } from "./send.js";
+import { sendError } from "./send.js";
 import type { Deferred, Execution, Turn, Waiting } from "./state.js";
 
 // Answers that waited for a write which will never land. Whoever asked gets another one.
@@ -45,7 +44,7 @@ function requestIn({ planId }: Execution, deferred: Deferred): Unanswered[] {
 export function answerRefused(
   turn: Turn,
   unanswered: readonly Unanswered[],
-  { planId, contentHash }: Execution,
+  { planId, plan }: Execution,
   answer: Extract<WriteAnswer, { type: "exists" | "failed" }>,
 ): void {
   for (const { conn, about, question } of unanswered) {
@@ -57,8 +56,10 @@ export function answerRefused(
       ask(turn, connection, question);
     } else if (answer.type === "failed") {
       sendError(turn, connection, notWritten(answer.reason), { ...about, plan_id: planId });
-    } else if (requestId !== undefined && answer.contentHash === contentHash) {
-      send(turn, conn, acceptedMessage(turn.state, planId, requestId, true), planId);
+    } else if (requestId !== undefined) {
+      // Accepted again, if what the store has is the same.
+      const refusal = conflict(planId);
+      ask(turn, connection, { kind: "submit", conn, requestId, planId, plan, refusal });
     } else sendError(turn, connection, conflict(planId), { ...about, plan_id: planId });
   }
 }

@@ -1,5 +1,4 @@
 import type { MessageOf } from "@planwire/protocol";
-import type { Framed } from "../core/event.js";
 import { takeResult } from "../core/results.js";
 import { workerOf } from "../core/sessions.js";
 import { toldByWorker } from "../core/told-by-worker.js";
@@ -9,7 +8,7 @@ export function planResult(
   turn: Turn,
   connection: Connection,
   message: MessageOf<"PlanResult">,
-  { bytes }: Framed,
+  bytes: number,
 ): void {
   const worker = workerOf(turn, connection.id);
   const { plan_id: partId, attempt, result, events } = message;

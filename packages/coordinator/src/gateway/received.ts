@@ -20,6 +20,7 @@ import {
   streamCredit,
   streamEnd,
 } from "../core/streams.js";
+import { beginStream, submit } from "../core/submissions.js";
 import { unwatch } from "../core/watches.js";
 import { askMessage } from "./ask.js";
 import { busy } from "./busy.js";
@@ -29,8 +30,6 @@ import { hello } from "./hello.js";
 import { misuse } from "./phase.js";
 import { planResult } from "./plan-result.js";
 import { started } from "./started.js";
-import { streamBeginMessage } from "./stream-begin.js";
-import { submitMessage } from "./submit.js";
 import { watchMessage } from "./watch.js";
 
 type Received = Extract<CoreEvent, { type: "received" }>;
@@ -62,7 +61,7 @@ function dispatch(turn: Turn, connection: Connection, message: Message, event: R
     case "Event":
       return workerEvent(turn, connection, message);
     case "PlanResult":
-      return planResult(turn, connection, message, event);
+      return planResult(turn, connection, message, event.bytes);
     case "Started":
       return started(turn, connection, message);
     case "Busy":
@@ -71,7 +70,7 @@ function dispatch(turn: Turn, connection: Connection, message: Message, event: R
     case "Hello":
       return hello(turn, connection, message);
     case "Submit":
-      return submitMessage(turn, connection, message, event);
+      return submit(turn, connection, message, event.bytes);
     case "Watch":
       return watchMessage(turn, connection, message);
     case "Unwatch":
@@ -85,7 +84,7 @@ function dispatch(turn: Turn, connection: Connection, message: Message, event: R
     case "ListPlans":
       return askList(turn, connection, message);
     case "StreamBegin":
-      return streamBeginMessage(turn, connection, message, event);
+      return beginStream(turn, connection, message, event.bytes);
     case "StreamAccepted":
       return streamAccepted(turn, connection.id, message);
     case "ChunkData":

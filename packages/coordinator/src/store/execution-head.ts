@@ -8,7 +8,6 @@ export interface ExecutionHead {
   readonly kind: "plan" | "stream";
   readonly owner: string;
   readonly version: number;
-  readonly contentHash: string;
   readonly name: string | undefined;
   readonly submittedAt: number;
   readonly finishedAt: number | undefined;
@@ -51,7 +50,6 @@ export function acceptedHead(
     kind: accept.kind,
     owner,
     version: 0,
-    contentHash: accept.contentHash,
     name: accept.name,
     submittedAt: accept.submittedAt,
     finishedAt: undefined,
@@ -145,7 +143,6 @@ export function storedHead(
     kind: head.kind,
     owner: head.owner,
     version: head.version,
-    contentHash: head.contentHash,
     name: head.name,
     submittedAt: head.submittedAt,
     finishedAt: head.finishedAt,

@@ -188,5 +188,5 @@ function finishedAt({ head }: MemoryExecution): number {
 }
 
 function existsAlready({ head }: MemoryExecution): WriteAnswer {
-  return { type: "exists", contentHash: head.contentHash, state: stateOf(head) };
+  return { type: "exists", state: stateOf(head) };
 }

@@ -10,7 +10,6 @@ export interface HeadRow {
   readonly kind: ExecutionHead["kind"];
   readonly owner: string;
   readonly version: number;
-  readonly content_hash: string;
   readonly name: string | null;
   readonly state: ReturnType<typeof stateOf>;
   readonly submitted_at: number;
@@ -29,7 +28,6 @@ export function headOf(row: HeadRow): ExecutionHead {
     kind: row.kind,
     owner: row.owner,
     version: row.version,
-    contentHash: row.content_hash,
     name: row.name ?? undefined,
     submittedAt: row.submitted_at,
     finishedAt: row.finished_at ?? undefined,
@@ -45,10 +43,10 @@ export function headOf(row: HeadRow): ExecutionHead {
 
 /** What an accept settles, in the order of ACCEPTED. */
 export function acceptedColumns(head: ExecutionHead): Column[] {
-  const { planId, kind, owner, contentHash, name, submittedAt } = head;
-  return [planId, kind, owner, contentHash, name ?? null, submittedAt];
+  const { planId, kind, owner, name, submittedAt } = head;
+  return [planId, kind, owner, name ?? null, submittedAt];
 }
-export const ACCEPTED = ["plan_id", "kind", "owner", "content_hash", "name", "submitted_at"];
+export const ACCEPTED = ["plan_id", "kind", "owner", "name", "submitted_at"];
 
 /** What a write changes that leaves the state as it is, in the order of IN_STATE. */
 export function inStateColumns(head: ExecutionHead): Column[] {

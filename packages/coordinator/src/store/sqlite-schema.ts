@@ -69,6 +69,8 @@ export const MIGRATIONS: readonly string[] = [
     UNIQUE (position, part_id)
   ) STRICT;
   `,
+  // Content is compared as it stands, when an id comes twice.
+  `ALTER TABLE executions DROP COLUMN content_hash;`,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

@@ -177,7 +177,7 @@ export class SqliteWrites {
     const known = this.#read(planId);
     if (!known) throw new Error(`${planId} was neither there nor taken`);
     const { head } = known;
-    return { type: "exists", contentHash: head.contentHash, state: stateOf(head) };
+    return { type: "exists", state: stateOf(head) };
   }
 
   #read(planId: string): KnownHead | undefined {

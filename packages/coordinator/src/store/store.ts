@@ -37,7 +37,6 @@ export interface StoredExecution {
   readonly owner: string;
   /** Grows by one with every write; each write names the version that it expects. */
   readonly version: number;
-  readonly contentHash: string;
   readonly plan: SerializedPlan;
   /** What its plan and results take, roughly; 0 where the store doesn't know. */
   readonly bytes: number;
@@ -66,7 +65,6 @@ export type Change =
   | {
       readonly type: "accept";
       readonly kind: "plan" | "stream";
-      readonly contentHash: string;
       readonly plan: SerializedPlan;
       readonly name: string | undefined;
       readonly submittedAt: number;
@@ -112,12 +110,12 @@ export interface Write {
 }
 
 /**
- * `exists`: an accept of a plan_id that is there already; it says with which content.
+ * `exists`: an accept of a plan_id that is there already, with whatever content.
  * `notOwner`: the execution moved on without us (another owner, another version); the core forgets it.
  */
 export type WriteAnswer =
   | { readonly type: "done" }
-  | { readonly type: "exists"; readonly contentHash: string; readonly state: ExecutionState }
+  | { readonly type: "exists"; readonly state: ExecutionState }
   | { readonly type: "notOwner" }
   | { readonly type: "failed"; readonly reason: string };
 

@@ -67,14 +67,13 @@ export class CoordinatorDriver {
     return conn;
   }
 
-  receive(conn: ConnectionId, message: Message, contentHash = "hash", bytes = 100): void {
+  receive(conn: ConnectionId, message: Message, bytes = 100): void {
     this.step({
       type: "received",
       conn,
       message,
       isError: message.type === "Error",
       bytes,
-      contentHash,
     });
   }
 
@@ -139,11 +138,10 @@ export class CoordinatorDriver {
     conn: ConnectionId,
     plan: SerializedPlan,
     more: Partial<MessageOf<"Submit">> = {},
-    hash?: string,
     bytes?: number,
   ): void {
     const message = { type: "Submit", request_id: 1, plan, ...more } as const;
-    this.receive(conn, message, hash ?? plan.plan_id, bytes);
+    this.receive(conn, message, bytes);
   }
 
   /** The worker's answer to its newest assignment. */

@@ -116,11 +116,11 @@ export const LIST_RULES: readonly StoreRule[] = [
   rule("takes the id of a pruned execution anew, with nothing left of the old", async (store) => {
     await commit(store, ended("p", succeeded(), 1));
     await store.prune(2, 10);
-    const anew = accept("p", { contentHash: "new" });
+    const anew = accept("p", { name: "new" });
     assert.deepEqual(await commit(store, write("p", 0, anew)), [{ type: "done" }]);
     const found = await store.get("p");
     assert.deepEqual(
-      [found?.contentHash, found?.attempts, found?.takenOrder, found?.outcome],
+      [found?.name, found?.attempts, found?.takenOrder, found?.outcome],
       ["new", [], [], undefined],
     );
     assert.deepEqual(await store.list({ ...ALL, state: "Succeeded" }), { plans: [], total: 0 });

@@ -21,7 +21,6 @@ export function accept(planId: string, given: Partial<Of<"accept">> = {}): Of<"a
   return {
     type: "accept",
     kind: "plan",
-    contentHash: `hash of ${planId}`,
     plan: plan(planId),
     name: undefined,
     submittedAt: 1_700_000_000_000,
