@@ -68,6 +68,7 @@ function outcomeWrong({ ordered, outcome, cancel }: Told): string[] {
     case undefined:
       return [];
     case "Succeeded":
+      if (ordered.isEndless) return ["it succeeded, though it has no end"];
       return isRight(ordered, outcome) ? [] : ["its output is wrong"];
     case "Cancelled":
       if (!cancel) return ["it was cancelled, and nobody had asked for that"];

@@ -1,9 +1,11 @@
 // What can go wrong, each as something that happens and is over again.
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Chance } from "./chance.js";
-import type { CoordinatorProcess, WorkerProcess } from "./processes.js";
+import type { CoordinatorProcess, Fleet, WorkerProcess } from "./processes.js";
 import type { CuttingProxy } from "./proxy.js";
 import type { Fault } from "./schedule.js";
+import { submitUntilKilled } from "./short-lived-client.js";
+import type { Work } from "./work.js";
 
 export interface Span {
   readonly least: number;
@@ -19,6 +21,7 @@ export function killWorker(workers: readonly WorkerProcess[], weight: number, do
       const worker = chance.pick(workers);
       const downMs = drawn(chance, down);
       await worker.kill(downMs);
+      await worker.ready();
       return `${worker.name} was killed, for ${downMs} ms`;
     },
   };
@@ -40,19 +43,17 @@ export function killCoordinator(
   };
 }
 
-/** `harm` says what it means for a worker: beyond its lease, what it holds may run again. */
 export function stopWorker(
   workers: readonly WorkerProcess[],
   weight: number,
   stopped: Span,
-  harm: "none" | "lease" = "none",
 ): Fault {
   return {
     weight,
     happen: async (chance) => {
       const worker = chance.pick(workers);
       const ms = drawn(chance, stopped);
-      if (harm === "lease") worker.loseLease();
+      worker.outFor(ms);
       worker.stop();
       await sleep(ms);
       worker.continue();
@@ -81,8 +82,33 @@ export function stopCoordinator(
 export interface Wired {
   readonly name: string;
   readonly wires: CuttingProxy;
-  /** Of a worker: told when a fault may last beyond its lease. */
-  readonly loseLease?: () => void;
+  /** Of a worker: it will not be heard of for so long. */
+  readonly outFor?: (ms: number) => void;
+}
+
+/** Everybody's. */
+export function wiresOf({ workers }: Fleet, { wires }: Work): Wired[] {
+  return [
+    ...workers.map((worker) => ({
+      name: worker.name,
+      wires: worker.wires,
+      outFor: (ms: number) => worker.outFor(ms),
+    })),
+    ...Object.entries(wires).map(([name, ofClient]) => ({ name: `the ${name}`, wires: ofClient })),
+  ];
+}
+
+/** A client process hands in plans of which it never learns the end: it is killed meanwhile. They are handed in again later. */
+export function killClient(fleet: Fleet, work: Work, weight: number, lives: Span): Fault {
+  return {
+    weight,
+    happen: async (chance) => {
+      const orders = work.takeAhead(20);
+      const accepted = await submitUntilKilled(fleet, orders, drawn(chance, lives));
+      await work.find(accepted);
+      return `a client was killed when ${accepted.length} of its ${orders.length} plans were accepted`;
+    },
+  };
 }
 
 export function cutWires(wired: readonly Wired[], weight: number): Fault {
@@ -112,8 +138,9 @@ export function stallWires(wired: readonly Wired[], weight: number, stalled: Spa
   return {
     weight,
     happen: async (chance) => {
-      const { name, wires } = chance.pick(wired);
+      const { name, wires, outFor } = chance.pick(wired);
       const ms = drawn(chance, stalled);
+      outFor?.(ms);
       const direction = chance.pick(DIRECTIONS);
       wires.stall(direction);
       await sleep(ms);
@@ -130,8 +157,9 @@ export function halfOpenWires(wired: readonly Wired[], weight: number, open: Spa
   return {
     weight,
     happen: async (chance) => {
-      const { name, wires } = chance.pick(wired);
+      const { name, wires, outFor } = chance.pick(wired);
       const ms = drawn(chance, open);
+      outFor?.(ms);
       wires.halfOpen();
       await sleep(ms);
       wires.heal();
@@ -144,8 +172,9 @@ export function refuseWires(wired: readonly Wired[], weight: number, refused: Sp
   return {
     weight,
     happen: async (chance) => {
-      const { name, wires } = chance.pick(wired);
+      const { name, wires, outFor } = chance.pick(wired);
       const ms = drawn(chance, refused);
+      outFor?.(ms);
       wires.refuse();
       wires.cut();
       await sleep(ms);

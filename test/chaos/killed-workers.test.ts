@@ -2,11 +2,12 @@ import { describe, test } from "vitest";
 import { killWorker } from "./faults.js";
 import { order, orderAny } from "./plans.js";
 import { LONG_LEASE } from "./processes.js";
-import { play } from "./scenario.js";
+import { play, TEST_TIMEOUT_MS } from "./scenario.js";
 import { SEEDS } from "./schedule.js";
 
 describe.each(SEEDS)("seed %i", (seed) => {
-  test("workers that are killed while they work lose nothing, and nobody else's work runs twice", async () => {
+  const name = "workers that are killed while they work lose nothing, and others run nothing twice";
+  test(name, { timeout: TEST_TIMEOUT_MS }, async () => {
     await play(
       {
         lease: LONG_LEASE,
@@ -18,12 +19,13 @@ describe.each(SEEDS)("seed %i", (seed) => {
         orders: (chance) => [
           ...orderAny(chance, `k${seed}`, 1200, 40),
           ...[1, 2, 3].map((n) => order(`k${seed}-killer-${n}`, "killsWorker", n, 0)),
+          ...[1, 2, 3].map((n) => order(`k${seed}-stubborn-${n}`, "stubbornApart", n, 0)),
         ],
         inFlight: 48,
         watched: 0.2,
         cancelled: 0.05,
         faults: ({ workers }) => [[killWorker(workers, 1, { least: 0, most: 500 })]],
-        pause: { least: 300, most: 1500 },
+        rhythm: { faults: 10, least: 100, most: 1000 },
       },
       seed,
     );

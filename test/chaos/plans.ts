@@ -11,7 +11,10 @@ export type Kind =
   | "loop"
   | "spread"
   | "killsWorker"
-  | "killsIsolate";
+  | "killsIsolate"
+  | "endless"
+  | "stubborn"
+  | "stubbornApart";
 
 export interface Ordered {
   readonly id: string;
@@ -25,6 +28,8 @@ export interface Ordered {
   readonly parts: number;
   /** Codes with which it may fail. */
   readonly mayFail: readonly string[];
+  /** It ends by a cancel only. */
+  readonly isEndless: boolean;
 }
 
 interface Shape {
@@ -33,6 +38,7 @@ interface Shape {
   readonly grows: number;
   readonly times?: number;
   readonly mayFail?: readonly string[];
+  readonly isEndless?: boolean;
 }
 
 const step = (node_id: string) => ({ Execute: { node_id } });
@@ -71,10 +77,13 @@ const SHAPES: Readonly<Record<Kind, Shape>> = {
     ...single("kills-itself"),
     mayFail: ["WORKER_CRASH", "POISON_PLAN"],
   },
+  endless: { ...single("endless"), isEndless: true },
+  stubborn: { ...single("stubborn"), isEndless: true },
+  stubbornApart: { ...single("stubborn-apart"), isEndless: true },
 };
 
 export function order(id: string, kind: Kind, n: number, ms: number): Ordered {
-  const { plan, filters, grows, times = 1, mayFail = [] } = SHAPES[kind];
+  const { plan, filters, grows, times = 1, mayFail = [], isEndless = false } = SHAPES[kind];
   const bindings = Object.entries(filters).map(([node_id, uses]) => ({ node_id, uses }));
   const input = { source: "Inline", value: { type: "Json", data: { n, ms } } };
   return {
@@ -86,6 +95,7 @@ export function order(id: string, kind: Kind, n: number, ms: number): Ordered {
     calls: new Map(Object.keys(filters).map((node) => [node, times])),
     parts: kind === "spread" ? 4 : 1,
     mayFail,
+    isEndless,
   };
 }
 

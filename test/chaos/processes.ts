@@ -11,12 +11,12 @@ import { CuttingProxy } from "./proxy.js";
 const FILTERS = fileURLToPath(new URL("fixtures/filters.ts", import.meta.url));
 
 export interface Lease {
-  readonly interval: string;
-  readonly timeout: string;
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
 }
 
-/** One that a worker loses only by its end: no fault of a scenario lasts as long. */
-export const LONG_LEASE: Lease = { interval: "1s", timeout: "60s" };
+/** One that a worker loses only by its end: no fault lasts as long. */
+export const LONG_LEASE: Lease = { intervalMs: 1_000, timeoutMs: 60_000 };
 
 /** A process that is started again whenever it ends, until `end`. */
 abstract class Kept {
@@ -24,7 +24,6 @@ abstract class Kept {
   readonly #lives: PlanwireProcess[] = [];
   #downMs = 0;
   #ending = false;
-  #killing = false;
   /** Ends that nobody here caused, and what was said before. */
   readonly died: string[] = [];
 
@@ -57,7 +56,6 @@ abstract class Kept {
   /** Resolves when it is dead; it starts again after `downMs`. */
   async kill(downMs = 0): Promise<void> {
     this.#downMs = downMs;
-    this.#killing = true;
     await this.process.stop("SIGKILL");
   }
 
@@ -88,10 +86,9 @@ abstract class Kept {
       this.#lives.unshift(life);
       const { code, stderr } = await life.ended;
       this.ended(life);
-      if (!this.#killing && !this.#ending) {
+      if (life.child.signalCode !== "SIGKILL" && !this.#ending) {
         this.died.push(`${this.name} ended by itself with code ${code}: ${stderr.slice(-2000)}`);
       }
-      this.#killing = false;
       if (!this.#ending) await sleep(this.#downMs);
     }
   }
@@ -112,8 +109,8 @@ export class CoordinatorProcess extends Kept {
   }
 
   protected get args(): readonly string[] {
-    const { interval, timeout } = this.#lease;
-    const lease = ["--heartbeat", interval, "--heartbeat-timeout", timeout];
+    const { intervalMs, timeoutMs } = this.#lease;
+    const lease = ["--heartbeat", `${intervalMs}ms`, "--heartbeat-timeout", `${timeoutMs}ms`];
     const at = ["--port", String(this.#port), "--store", this.#store];
     return ["coordinator", ...at, ...lease, "--log", "info", "--json"];
   }
@@ -146,8 +143,11 @@ export class WorkerProcess extends Kept {
   readonly hurt = new Set<number>();
   readonly #url: string;
 
-  constructor(place: WorkerPlace, wires: CuttingProxy, effects: string) {
+  readonly #lease: Lease;
+
+  constructor(place: WorkerPlace, wires: CuttingProxy, { effects, lease }: Fleet) {
     super();
+    this.#lease = lease;
     this.name = place.id;
     this.place = place;
     this.wires = wires;
@@ -165,9 +165,14 @@ export class WorkerProcess extends Kept {
     this.hurt.add(child.pid ?? -1);
   }
 
-  /** Whatever is between it and the coordinator. */
-  loseLease(): void {
+  /** Its present life; those before have ended. */
+  takenForDead(): void {
     this.hurt.add(this.pid);
+  }
+
+  /** It, or its wires, will not be heard of for so long. */
+  outFor(ms: number): void {
+    if (ms > this.#lease.timeoutMs / 2) this.hurt.add(this.pid);
   }
 }
 
@@ -180,6 +185,7 @@ export interface FleetOptions {
 export class Fleet {
   readonly folder = mkdtempSync(join(tmpdir(), "planwire-chaos-"));
   readonly effects = join(this.folder, "effects");
+  readonly lease: Lease;
   readonly coordinator: CoordinatorProcess;
   readonly workers: WorkerProcess[] = [];
   readonly #wires: CuttingProxy[] = [];
@@ -187,6 +193,7 @@ export class Fleet {
 
   constructor({ lease, workers }: FleetOptions) {
     mkdirSync(this.effects);
+    this.lease = lease;
     this.coordinator = new CoordinatorProcess(this.store, lease);
     this.#places = workers;
   }
@@ -198,7 +205,7 @@ export class Fleet {
   async start(): Promise<void> {
     await this.coordinator.start();
     for (const place of this.#places) {
-      this.workers.push(new WorkerProcess(place, await this.newWires(), this.effects));
+      this.workers.push(new WorkerProcess(place, await this.newWires(), this));
     }
     await Promise.all(this.workers.map((worker) => worker.start()));
   }
@@ -217,15 +224,5 @@ export class Fleet {
     await Promise.all([this.coordinator, ...this.workers].map((each) => each.end("SIGKILL")));
     await Promise.all(this.#wires.map((wires) => wires.close()));
     rmSync(this.folder, { recursive: true });
-  }
-}
-
-/** Whether there is a process under this id, be it stopped. */
-export function exists(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
   }
 }

@@ -7,7 +7,7 @@ import { brokenPlans, planOf, type Broken } from "./count.js";
 import { readEffects } from "./effects.js";
 import type { Ordered } from "./plans.js";
 import { Fleet, type FleetOptions } from "./processes.js";
-import { Schedule, type Fault, type Pause } from "./schedule.js";
+import { Schedule, type Fault, type Rhythm } from "./schedule.js";
 import { Work } from "./work.js";
 
 export interface Scenario extends FleetOptions {
@@ -18,8 +18,13 @@ export interface Scenario extends FleetOptions {
   readonly cancelled: number;
   /** Each list is drawn from at the same time as the others. */
   readonly faults: (fleet: Fleet, work: Work) => readonly (readonly Fault[])[];
-  readonly pause: Pause;
+  readonly rhythm: Rhythm;
+  /** Faults may add up to more than a lease: whoever the coordinator took for dead counts as hurt. */
+  readonly mayLoseLeases?: boolean;
 }
+
+/** Of a whole test: starting, faults, quiet and the count, on a machine that has much else to do. */
+export const TEST_TIMEOUT_MS = 600_000;
 
 /** How long everything may take to end once nothing goes wrong any more. */
 const QUIET_WITHIN_MS = 180_000;
@@ -39,11 +44,12 @@ export async function play(scenario: Scenario, seed: number): Promise<void> {
     const working = work.done();
     const lists = scenario.faults(fleet, work);
     await Promise.all(
-      lists.map((faults) => schedule.run(faults, scenario.pause, () => work.goesOn)),
+      lists.map((faults) => schedule.run(faults, scenario.rhythm, () => work.goesOn)),
     );
     schedule.note("quiet");
     await heal(fleet, work);
     const isDone = await Promise.race([working.then(() => true), sleep(QUIET_WITHIN_MS, false)]);
+    if (scenario.mayLoseLeases) markLost(fleet);
     await judge(fleet, work, schedule, isDone);
     await work.close();
   } finally {
@@ -58,6 +64,15 @@ async function heal(fleet: Fleet, { wires }: Work): Promise<void> {
   for (const each of [fleet.coordinator, ...fleet.workers]) {
     each.continue();
     await each.ready();
+  }
+}
+
+function markLost({ coordinator, workers }: Fleet): void {
+  for (const worker of workers) {
+    const isLost = coordinator.said.some(
+      (line) => line.includes("its lease ran out") && line.includes(`"${worker.name}"`),
+    );
+    if (isLost) worker.takenForDead();
   }
 }
 

@@ -14,7 +14,9 @@ export interface Fault {
   readonly happen: (chance: Chance) => Promise<string>;
 }
 
-export interface Pause {
+/** At most so many faults, with pauses between them. Milliseconds. */
+export interface Rhythm {
+  readonly faults: number;
   readonly least: number;
   readonly most: number;
 }
@@ -34,12 +36,13 @@ export class Schedule {
     this.lines.push(`+${String(Date.now() - this.#begun).padStart(6)} ms  ${what}`);
   }
 
-  /** At least one fault happens, however fast the work is. */
-  async run(faults: readonly Fault[], pause: Pause, goesOn: () => boolean): Promise<void> {
-    do {
-      await sleep(this.chance.between(pause.least, pause.most));
+  /** At least one fault happens, however fast the work is, and at most so many, however slow. */
+  async run(faults: readonly Fault[], rhythm: Rhythm, goesOn: () => boolean): Promise<void> {
+    for (let happened = 0; happened < rhythm.faults; happened++) {
+      if (happened > 0 && !goesOn()) return;
+      await sleep(this.chance.between(rhythm.least, rhythm.most));
       this.note(await this.#draw(faults).happen(this.chance));
-    } while (goesOn());
+    }
   }
 
   #draw(faults: readonly Fault[]): Fault {

@@ -37,6 +37,7 @@ export class Work {
   readonly #clients: Readonly<Record<"submitter" | "watcher" | "canceller", Planwire>>;
   readonly #underWay = new Set<Promise<void>>();
   #open = 0;
+  #ahead = 0;
 
   private constructor(
     options: WorkOptions,
@@ -71,6 +72,19 @@ export class Work {
     return [...this.told.values()].filter(({ outcome }) => outcome === undefined);
   }
 
+  /** Some that it will submit itself much later; fewer when there are none left. */
+  takeAhead(count: number): readonly Ordered[] {
+    const { orders } = this.#options;
+    const to = orders.length - this.#ahead;
+    this.#ahead += count;
+    return orders.slice(Math.max(to - count, this.told.size), Math.max(to, 0));
+  }
+
+  /** Throws unless each is known to the coordinator. */
+  async find(ids: readonly string[]): Promise<void> {
+    await Promise.all(ids.map((id) => this.#clients.watcher.get(id)));
+  }
+
   /** Ends when everything has ended, and everybody who asked was told. */
   async done(): Promise<void> {
     const { orders, inFlight } = this.#options;
@@ -92,12 +106,13 @@ export class Work {
     this.told.set(ordered.id, told);
     this.#open += 1;
     const isWatched = chance.happens(watched);
-    const cancelAfter = chance.happens(cancelled) ? chance.between(0, 100) : undefined;
+    const isCancelled = chance.happens(cancelled) || ordered.isEndless;
+    const cancelAfter = chance.between(0, ordered.isEndless ? 1_000 : 100);
     await this.#noting(told, async () => {
       const run = await this.#clients.submitter.submit(ordered.document);
       told.submitted = true;
       if (isWatched) this.#beside(told, () => this.#watch(told));
-      if (cancelAfter !== undefined) this.#beside(told, () => this.#cancel(told, cancelAfter));
+      if (isCancelled) this.#beside(told, () => this.#cancel(told, cancelAfter));
       told.outcome = await run.outcome();
       told.toldAt = Date.now();
     });
