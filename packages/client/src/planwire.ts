@@ -53,7 +53,7 @@ export interface Planwire extends AsyncDisposable {
   ): ChunkStream<unknown>;
   /** The run of an earlier submission, of any client. @throws PlanwireError PLAN_UNKNOWN */
   get(id: string): Promise<Run<unknown>>;
-  /** Stops an execution without waiting for its end. `taken` is false when it had ended before. */
+  /** Stops an execution without waiting for its end. `taken` is false when it had ended otherwise before. */
   cancel(id: string, reason?: string): Promise<CancelReply>;
   /** The workers that are connected. */
   workers(): Promise<WorkerInfo[]>;

@@ -88,6 +88,20 @@ it("a cancel of what has ended, or never was, says so", async () => {
   expect(driver.take(client, "Error")).toMatchObject({ code: "PLAN_UNKNOWN", request_id: 2 });
 });
 
+it.each([0, 10])(
+  "a cancel that is sent again because its answer was lost is answered like the first (%i kept in memory)",
+  async (maxEnded) => {
+    const driver = new CoordinatorDriver({ settings: { maxEnded } });
+    const client = driver.client();
+    driver.submit(client, planOf("p"));
+    cancel(driver, client, "p", 1);
+    expect(driver.take(client, "CancelAnswer")).toMatchObject({ taken: true });
+    cancel(driver, client, "p", 2);
+    await driver.answerQuestions();
+    expect(driver.take(client, "CancelAnswer")).toMatchObject({ taken: true, state: "Cancelled" });
+  },
+);
+
 it("a second cancel is answered like the first, and changes nothing", () => {
   const driver = new CoordinatorDriver();
   const client = driver.client();

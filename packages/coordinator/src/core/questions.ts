@@ -1,5 +1,6 @@
 import {
   PlanwireError,
+  type ExecutionState,
   type ExecutionSummary,
   type Message,
   type Outcome,
@@ -49,19 +50,24 @@ function cancelAndAnswer(
   execution: Execution,
   { conn, requestId, by }: Extract<Waiting, { kind: "cancel" }>,
 ): void {
-  const taken = cancelExecution(turn, execution, by);
+  const isNew = cancelExecution(turn, execution, by);
   const { planId: plan_id, state } = execution;
   const message = {
     type: "CancelAnswer",
     request_id: requestId,
     plan_id,
-    taken,
-    state: taken ? "Cancelling" : state,
+    taken: isNew || wasTaken(state),
+    state: isNew ? "Cancelling" : state,
   } as const;
   whenDurable(turn, execution, {
     do: "emit",
     effect: { type: "send", conn, message, cause: plan_id },
   });
+}
+
+/** What ended by a cancel is answered as that was: a client whose answer was lost with its connection asks again. */
+function wasTaken(state: ExecutionState): boolean {
+  return state === "Cancelled";
 }
 
 export function answerWaiting(turn: Turn, execution: Execution, waiting: Waiting): void {
@@ -157,7 +163,7 @@ function answerEnded(
         type: "CancelAnswer",
         request_id: waiting.requestId,
         plan_id,
-        taken: false,
+        taken: wasTaken(state),
         state,
       });
     case "watch":

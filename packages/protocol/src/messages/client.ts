@@ -204,7 +204,7 @@ export const Cancel = object({
   plan_id: AnyId,
   reason: z.optional(z.string()),
 });
-/** `taken` is false when the execution had ended before: the cancel came too late. */
+/** `taken` is false when the execution had ended otherwise before: the cancel came too late. */
 export const CancelAnswer = object({
   type: z.literal("CancelAnswer"),
   ...request,
