@@ -115,6 +115,8 @@ export class CoreRunner {
         return void this.#load(effect);
       case "list":
         return void this.#list(effect);
+      case "prune":
+        return void this.#prune(effect);
       case "wakeAt":
         return this.#wakeAt(effect.mono);
       case "log":
@@ -151,6 +153,15 @@ export class CoreRunner {
       this.feed([{ type: "listDone", list, plans, total }]);
     } catch (error) {
       this.feed([{ type: "listFailed", list, reason: reasonOf(error) }]);
+    }
+  }
+
+  async #prune({ prune, query }: Extract<Effect, { type: "prune" }>): Promise<void> {
+    try {
+      const removed = await this.#store.prune(query);
+      this.feed([{ type: "pruneDone", prune, removed }]);
+    } catch (error) {
+      this.feed([{ type: "pruneFailed", prune, reason: reasonOf(error) }]);
     }
   }
 

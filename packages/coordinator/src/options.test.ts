@@ -29,6 +29,12 @@ describe("options of a coordinator", () => {
     expect(resolveOptions({ settings: { maxQueued: 3 } }).settings.maxQueued).toBe(3);
   });
 
+  test("how long ended executions are kept", () => {
+    expect(resolveOptions({}).settings.keepMs).toBe(7 * 24 * 3_600_000);
+    expect(resolveOptions({ keepMs: 5 }).settings.keepMs).toBe(5);
+    expect(refusal({ keepMs: 0 })).toContain("keepMs");
+  });
+
   test("what is undefined was not said", () => {
     const said = { heartbeatTimeoutMs: undefined } as unknown as CoordinatorOptions;
     expect(resolveOptions(said).settings.heartbeatTimeoutMs).toBe(30_000);

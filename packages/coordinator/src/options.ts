@@ -22,6 +22,8 @@ export interface CoordinatorOptions {
   readonly heartbeatIntervalMs?: number;
   /** After how much silence a worker is taken for dead, 30,000 ms unless given. */
   readonly heartbeatTimeoutMs?: number;
+  /** How long ended executions are kept, in milliseconds; 7 days unless given. */
+  readonly keepMs?: number;
   /** Bytes; at most what `LIMITS` says, which is what holds unless given. */
   readonly limits?: { readonly frameBytes?: number; readonly chunkBytes?: number };
   /** Bounds that seldom need another value. */
@@ -51,6 +53,7 @@ const OPTIONS = {
   allowOrigins: true,
   heartbeatIntervalMs: true,
   heartbeatTimeoutMs: true,
+  keepMs: true,
   limits: true,
   settings: true,
   log: true,
@@ -81,8 +84,8 @@ export function resolveOptions(options: CoordinatorOptions): ResolvedOptions {
 }
 
 function settingsOf(options: CoordinatorOptions): ResolvedOptions["settings"] {
-  const { limits = {}, heartbeatIntervalMs, heartbeatTimeoutMs } = options;
-  const given = { ...options.settings, ...limits, heartbeatIntervalMs, heartbeatTimeoutMs };
+  const { limits = {}, heartbeatIntervalMs, heartbeatTimeoutMs, keepMs } = options;
+  const given = { ...options.settings, ...limits, heartbeatIntervalMs, heartbeatTimeoutMs, keepMs };
   const settings = { ...DEFAULT_SETTINGS, ...withoutUndefined(given) };
   for (const [name, value] of Object.entries(settings)) {
     wholeNumber(name, value, 1, Number.MAX_SAFE_INTEGER);

@@ -11,6 +11,7 @@ import { sweep } from "./leases.js";
 import { numberMessages } from "./message-numbers.js";
 import { loadDone, loadFailed } from "./questions.js";
 import { recover } from "./recover.js";
+import { prune, pruneDone, pruneFailed } from "./retention.js";
 import { sendFailed } from "./send-failed.js";
 import { signOfLife } from "./sessions.js";
 import type { Settings } from "./settings.js";
@@ -30,6 +31,7 @@ export class CoordinatorCore {
   start(now: Now): Effect[] {
     return this.#turn(now, (turn) => {
       for (const stored of this.#opened.live) recover(turn, stored);
+      turn.state.pruneAt = now.mono + turn.state.settings.pruneIntervalMs;
     });
   }
 
@@ -89,16 +91,21 @@ function handle(turn: Turn, event: CoreEvent): void {
       return listDone(turn, event.list, event.plans, event.total);
     case "listFailed":
       return listFailed(turn, event.list, event.reason);
+    case "pruneDone":
+      return pruneDone(turn, event.prune, event.removed);
+    case "pruneFailed":
+      return pruneFailed(turn, event.prune, event.reason);
     case "woken":
       turn.state.wakeAt = undefined; // a timer that was early is set again
       retryWrites(turn);
+      prune(turn);
       return sweep(turn);
   }
 }
 
 function askToBeWoken({ state, out }: Turn): void {
-  const { sweepAt, retryAt } = state;
-  const at = Math.min(sweepAt ?? Infinity, retryAt ?? Infinity);
+  const { sweepAt, retryAt, pruneAt } = state;
+  const at = Math.min(sweepAt ?? Infinity, retryAt ?? Infinity, pruneAt ?? Infinity);
   const mono = at === Infinity ? undefined : at;
   if (mono === state.wakeAt) return;
   state.wakeAt = mono;

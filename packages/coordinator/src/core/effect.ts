@@ -1,5 +1,5 @@
 import type { ConnectionId, ErrorCode, Feature, Message } from "@planwire/protocol";
-import type { ListQuery, Write } from "../store/store.js";
+import type { ListQuery, PruneQuery, Write } from "../store/store.js";
 
 /** What the core wants done, in this order. What answers it is an event of the same name. `cause` is the execution it is about. */
 export type Effect =
@@ -34,6 +34,7 @@ export type Effect =
   | { readonly type: "persist"; readonly write: number; readonly content: Write }
   | { readonly type: "load"; readonly load: number; readonly planId: string }
   | { readonly type: "list"; readonly list: number; readonly query: ListQuery }
+  | { readonly type: "prune"; readonly prune: number; readonly query: PruneQuery }
   /** Replaces the time asked for before; undefined: never. */
   | { readonly type: "wakeAt"; readonly mono: number | undefined }
   | {

@@ -77,4 +77,6 @@ export type CoreEvent =
       readonly total: number;
     }
   | { readonly type: "listFailed"; readonly list: number; readonly reason: string }
+  | { readonly type: "pruneDone"; readonly prune: number; readonly removed: number }
+  | { readonly type: "pruneFailed"; readonly prune: number; readonly reason: string }
   | { readonly type: "woken" };

@@ -3,6 +3,7 @@ import type { WriteAnswer } from "../store/store.js";
 import { change, publishWhenDurable } from "./durable.js";
 import { uncountLive } from "./ended.js";
 import { dequeue } from "./lanes.js";
+import { expiryOf } from "./retention.js";
 import { send, sendError } from "./send.js";
 import type { Ending, Execution, Part, Turn } from "./state.js";
 import { answerRefused, unansweredIn } from "./unwritten.js";
@@ -20,6 +21,7 @@ export function finishAs(turn: Turn, execution: Execution, ending: Ending): void
     type: "finish",
     outcome,
     finishedAt: turn.now.wall,
+    expiresAt: expiryOf(execution, turn.now.wall),
     bytes: execution.bytes,
   });
   publishWhenDurable(turn, execution, { kind: "Finished", outcome });

@@ -22,6 +22,10 @@ export interface Settings {
   /** Ended executions kept in memory, for who asks soon. */
   readonly maxEnded: number;
   readonly maxEndedBytes: number;
+  /** How long ended executions are kept in the store. */
+  readonly keepMs: number;
+  /** How often the store is asked to remove those whose time has come. */
+  readonly pruneIntervalMs: number;
   readonly maxConnections: number;
   /** Watches, and requests for the store, of one connection. */
   readonly maxWatches: number;
@@ -47,6 +51,8 @@ export const DEFAULT_SETTINGS: Omit<Settings, "coordinatorId" | "version"> = {
   maxEventBytes: 256 * 1024,
   maxEnded: 1_000,
   maxEndedBytes: 64 * 1024 * 1024,
+  keepMs: 7 * 24 * 60 * 60 * 1000,
+  pruneIntervalMs: 60_000,
   maxConnections: 10_000,
   maxWatches: 10_000,
   maxStreams: 1_000,

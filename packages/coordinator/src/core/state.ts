@@ -59,6 +59,9 @@ export interface CoreState {
   sweepAt: number | undefined;
   /** When the writes that failed are tried again. */
   retryAt: number | undefined;
+  /** When the store is next asked to remove what has been kept long enough; undefined while it does so. */
+  pruneAt: number | undefined;
+  pruning: number | undefined;
   wakeAt: number | undefined;
 }
 
@@ -368,6 +371,8 @@ export function createState(settings: Settings, opened: Opened): CoreState {
     lastNumber: { write: 0, question: 0, event: 0, part: 0 },
     sweepAt: undefined,
     retryAt: undefined,
+    pruneAt: undefined,
+    pruning: undefined,
     wakeAt: undefined,
   };
 }

@@ -57,8 +57,8 @@ export function answerRefused(
     } else if (answer.type === "failed") {
       sendError(turn, connection, notWritten(answer.reason), { ...about, plan_id: planId });
     } else if (requestId !== undefined) {
-      // Accepted again, if what the store has is the same.
-      const refusal = conflict(planId);
+      // Accepted again, if what the store has is the same; it may have removed that by then.
+      const refusal = removedMeanwhile(planId);
       ask(turn, connection, { kind: "submit", conn, requestId, planId, plan, refusal });
     } else sendError(turn, connection, conflict(planId), { ...about, plan_id: planId });
   }
@@ -66,4 +66,9 @@ export function answerRefused(
 
 function notWritten(reason: string): PlanwireError {
   return new PlanwireError("STORE_UNAVAILABLE", `the submission was not written: ${reason}`);
+}
+
+function removedMeanwhile(planId: string): PlanwireError {
+  const message = `"${planId}" was in the store until just now`;
+  return new PlanwireError("STORE_UNAVAILABLE", message, { hint: "submit it again" });
 }

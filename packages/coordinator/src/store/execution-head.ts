@@ -11,6 +11,8 @@ export interface ExecutionHead {
   readonly name: string | undefined;
   readonly submittedAt: number;
   readonly finishedAt: number | undefined;
+  /** Until when it is kept, where its plan says so. */
+  readonly expiresAt: number | undefined;
   readonly ended: TerminalState | undefined;
   readonly errorCode: string | undefined;
   readonly cut: StoredCut | undefined;
@@ -30,7 +32,12 @@ export type HeadChange =
   | { readonly type: "assign"; readonly workerId: string; readonly cut: StoredCut | undefined }
   | { readonly type: "started" | "lose" | "takeResult" }
   | { readonly type: "wishCancel"; readonly by: string }
-  | { readonly type: "finish"; readonly finishedAt: number; readonly outcome: OutcomeHead };
+  | {
+      readonly type: "finish";
+      readonly finishedAt: number;
+      readonly expiresAt: number | undefined;
+      readonly outcome: OutcomeHead;
+    };
 
 /** As much of an outcome as the head keeps. */
 export interface OutcomeHead {
@@ -53,6 +60,7 @@ export function acceptedHead(
     name: accept.name,
     submittedAt: accept.submittedAt,
     finishedAt: undefined,
+    expiresAt: undefined,
     ended: undefined,
     errorCode: undefined,
     cut: undefined,
@@ -94,6 +102,7 @@ function changedHead(head: ExecutionHead, change: HeadChange): ExecutionHead {
       return {
         ...head,
         finishedAt: change.finishedAt,
+        expiresAt: change.expiresAt,
         ended: change.outcome.status,
         errorCode: change.outcome.error?.code,
         attempts: change.outcome.attempts,

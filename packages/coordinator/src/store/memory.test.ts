@@ -1,5 +1,14 @@
 import { describe, expect, test } from "vitest";
-import { commit, accept, assign, ended, finish, succeeded, write } from "./conformance/writes.js";
+import {
+  commit,
+  accept,
+  assign,
+  ended,
+  finish,
+  prune,
+  succeeded,
+  write,
+} from "./conformance/writes.js";
 import { memoryStore } from "./memory.js";
 import { STORE_RULES } from "./store-conformance.js";
 import type { ListQuery, Store } from "./store.js";
@@ -46,7 +55,7 @@ describe("the memory store", () => {
     const store = await opened(100);
     for (let i = 0; i < 5_000; i++) {
       await commit(store, ended(`p${i}`, succeeded(), i));
-      if (i % 97 === 0) await store.prune(i - 50, 10);
+      if (i % 97 === 0) await prune(store, i - 50, 10);
       const { total } = await store.list({ ...ALL, limit: 1 });
       expect(total).toBeLessThanOrEqual(100);
     }
@@ -65,14 +74,15 @@ describe("the memory store", () => {
   test("lets go of the oldest that ended beyond its bytes", async () => {
     const store = memoryStore({ keepEndedBytes: 1_000 });
     await store.open();
-    for (const id of ["a", "b", "c"]) await commit(store, ended(id, succeeded(), 1, 400));
+    for (const id of ["a", "b", "c"])
+      await commit(store, ended(id, succeeded(), 1, { bytes: 400 }));
     expect(await ids(store)).toEqual(["c", "b"]);
-    await commit(store, ended("large", succeeded(), 1, 1_001));
+    await commit(store, ended("large", succeeded(), 1, { bytes: 1_001 }));
     expect(await ids(store)).toEqual([]);
-    await commit(store, ended("d", succeeded(), 1, 1_000));
+    await commit(store, ended("d", succeeded(), 1, { bytes: 1_000 }));
     expect(await ids(store)).toEqual(["d"]);
-    await store.prune(2, 1);
-    for (const id of ["e", "f"]) await commit(store, ended(id, succeeded(), 1, 500));
+    await prune(store, 2, 1);
+    for (const id of ["e", "f"]) await commit(store, ended(id, succeeded(), 1, { bytes: 500 }));
     expect(await ids(store)).toEqual(["f", "e"]);
   });
 

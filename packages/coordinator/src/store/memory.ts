@@ -10,6 +10,7 @@ import type {
   ListPage,
   ListQuery,
   Opened,
+  PruneQuery,
   Store,
   StoredExecution,
   Write,
@@ -65,8 +66,8 @@ class MemoryStore implements Store {
     return this.#ask((history) => history.list(query));
   }
 
-  prune(before: number, limit: number): Promise<number> {
-    return this.#ask((history) => history.prune(before, limit));
+  prune(query: PruneQuery): Promise<number> {
+    return this.#ask((history) => history.prune(query));
   }
 
   close(): Promise<void> {
@@ -140,14 +141,13 @@ class History {
     return { plans, total: this.#totals.of(state) };
   }
 
-  prune(before: number, limit: number): number {
-    const ended = [...this.#ended.oldestFirst()];
-    const old = ended
-      .filter((execution) => finishedAt(execution) < before)
+  prune(query: PruneQuery): number {
+    const due = [...this.#ended.oldestFirst()]
+      .filter((execution) => isDue(execution, query))
       .toSorted((a, b) => finishedAt(a) - finishedAt(b))
-      .slice(0, limit);
-    for (const execution of old) this.#remove(execution);
-    return old.length;
+      .slice(0, query.limit);
+    for (const execution of due) this.#remove(execution);
+    return due.length;
   }
 
   #positionOf(planId: string): number {
@@ -181,6 +181,11 @@ class History {
     this.#submitted.noteRemoved();
     this.#ended.noteRemoved();
   }
+}
+
+function isDue(execution: MemoryExecution, { now, endedBefore }: PruneQuery): boolean {
+  const { expiresAt } = execution.head;
+  return expiresAt === undefined ? finishedAt(execution) < endedBefore : expiresAt <= now;
 }
 
 function finishedAt({ head }: MemoryExecution): number {

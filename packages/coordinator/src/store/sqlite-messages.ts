@@ -3,6 +3,7 @@ import type {
   Change,
   ListPage,
   ListQuery,
+  PruneQuery,
   StoredAttempt,
   StoredExecution,
   Write,
@@ -50,7 +51,7 @@ export interface Questions {
   commit: { ask: readonly EncodedWrite[]; answer: readonly WriteAnswer[] };
   get: { ask: readonly string[]; answer: readonly (EncodedExecution | undefined)[] };
   list: { ask: ListQuery; answer: ListPage };
-  prune: { ask: { before: number; limit: number }; answer: number };
+  prune: { ask: PruneQuery; answer: number };
   close: { ask: undefined; answer: undefined };
 }
 

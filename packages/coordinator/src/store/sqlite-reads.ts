@@ -17,9 +17,6 @@ const SQL = {
   page: "SELECT * FROM executions WHERE position < ? ORDER BY position DESC LIMIT ?",
   pageOfState: `SELECT * FROM executions WHERE state = ? AND position < ? ORDER BY position DESC LIMIT ?`,
   totals: "SELECT state, count(*) AS total FROM executions GROUP BY state",
-  prune: `DELETE FROM executions WHERE position IN (
-    SELECT position FROM executions WHERE finished_at < ? ORDER BY finished_at LIMIT ?)
-    RETURNING state`,
 } as const;
 
 interface ExecutionRow extends HeadRow {
@@ -43,7 +40,7 @@ interface ResultRow {
   readonly result: Uint8Array;
 }
 
-/** Finds executions in the file, and removes those that ended long ago. */
+/** Finds executions in the file. */
 export class SqliteReads {
   readonly totals: StateTotals;
   readonly #sql;
@@ -85,12 +82,6 @@ export class SqliteReads {
         : this.#sql.pageOfState.all(state, below, limit)
     ) as HeadRow[];
     return { plans: rows.map((row) => summaryOf(headOf(row))), total: this.totals.of(state) };
-  }
-
-  prune(before: number, limit: number): number {
-    const removed = this.#sql.prune.all(before, limit) as { state: ExecutionState }[];
-    for (const { state } of removed) this.totals.add(state, -1);
-    return removed.length;
   }
 
   #positionOf(planId: string): number {

@@ -14,6 +14,7 @@ export interface HeadRow {
   readonly state: ReturnType<typeof stateOf>;
   readonly submitted_at: number;
   readonly finished_at: number | null;
+  readonly expires_at: number | null;
   readonly error_code: string | null;
   readonly cut: string | null;
   readonly cancelled_by: string | null;
@@ -31,6 +32,7 @@ export function headOf(row: HeadRow): ExecutionHead {
     name: row.name ?? undefined,
     submittedAt: row.submitted_at,
     finishedAt: row.finished_at ?? undefined,
+    expiresAt: row.expires_at ?? undefined,
     ended: isTerminal(row.state) ? row.state : undefined,
     errorCode: row.error_code ?? undefined,
     cut: row.cut === null ? undefined : (JSON.parse(row.cut) as StoredCut),
@@ -64,9 +66,10 @@ export const IN_STATE = ["version", "cut", "cancelled_by", "attempts", "lost", "
 
 /** What later writes change, in the order of CHANGING. */
 export function changingColumns(head: ExecutionHead): Column[] {
-  return [...inStateColumns(head), stateOf(head), head.finishedAt ?? null, head.errorCode ?? null];
+  const { finishedAt = null, expiresAt = null, errorCode = null } = head;
+  return [...inStateColumns(head), stateOf(head), finishedAt, expiresAt, errorCode];
 }
-export const CHANGING = [...IN_STATE, "state", "finished_at", "error_code"];
+export const CHANGING = [...IN_STATE, "state", "finished_at", "expires_at", "error_code"];
 
 /** Each statement of a table, prepared once. */
 export function prepareAll<Name extends string>(

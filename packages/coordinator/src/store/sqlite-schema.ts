@@ -71,6 +71,14 @@ export const MIGRATIONS: readonly string[] = [
   `,
   // Content is compared as it stands, when an id comes twice.
   `ALTER TABLE executions DROP COLUMN content_hash;`,
+  // Results are kept for a time: as long as the coordinator says, or as the plan itself does.
+  `
+  ALTER TABLE executions ADD COLUMN expires_at REAL; -- milliseconds since 1970; the plan's own, with the end
+  DROP INDEX executions_by_end;
+  CREATE INDEX executions_by_end ON executions (finished_at)
+    WHERE finished_at IS NOT NULL AND expires_at IS NULL;
+  CREATE INDEX executions_by_expiry ON executions (expires_at) WHERE expires_at IS NOT NULL;
+  `,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

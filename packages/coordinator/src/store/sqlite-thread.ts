@@ -4,6 +4,7 @@ import { isPlanwireError } from "@planwire/protocol";
 import { storeUnavailable } from "./sqlite-errors.js";
 import { openFile, type StoreFile } from "./sqlite-file.js";
 import type { Answer, Question, Reply, ReplyError, Topic } from "./sqlite-messages.js";
+import { SqlitePrunes } from "./sqlite-prunes.js";
 import { SqliteReads } from "./sqlite-reads.js";
 import { buffersOfExecutions } from "./sqlite-values.js";
 import { SqliteWrites } from "./sqlite-writes.js";
@@ -13,6 +14,7 @@ interface OpenStore {
   readonly file: StoreFile;
   readonly writes: SqliteWrites;
   readonly reads: SqliteReads;
+  readonly prunes: SqlitePrunes;
 }
 
 interface Answered {
@@ -49,7 +51,7 @@ function answerTo(question: Question): Answered {
     case "list":
       return { answer: opened().reads.list(question.ask) };
     case "prune":
-      return { answer: opened().reads.prune(question.ask.before, question.ask.limit) };
+      return { answer: opened().prunes.prune(question.ask) };
     case "close":
       store?.file.close();
       store = undefined;
@@ -60,7 +62,14 @@ function answerTo(question: Question): Answered {
 function open(): Answer<"open"> {
   const file = openFile(path);
   const reads = new SqliteReads(file.db);
-  store = { file, reads, writes: new SqliteWrites(file.db, reads.totals) };
+  const { db } = file;
+  const { totals } = reads;
+  store = {
+    file,
+    reads,
+    writes: new SqliteWrites(db, totals),
+    prunes: new SqlitePrunes(db, totals),
+  };
   return { historyId: file.historyId, boot: file.boot, live: reads.live() };
 }
 

@@ -20,7 +20,8 @@ import { findDriver } from "./sqlite-driver.js";
 import { readVersion, SCHEMA_VERSION } from "./sqlite-schema.js";
 import type { Store } from "./store.js";
 
-const FIXTURE = new URL("../../fixtures/store/version-1.sql", import.meta.url);
+const fixture = (version: number) =>
+  new URL(`../../fixtures/store/version-${version}.sql`, import.meta.url);
 const { DatabaseSync } = findDriver();
 
 let folder: string;
@@ -30,11 +31,14 @@ let store: Store;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "planwire-store-"));
   file = join(folder, "planwire.db");
-  const db = new DatabaseSync(file);
-  db.exec(readFileSync(FIXTURE, "utf8"));
-  db.close();
   store = openStore(`sqlite:${file}`);
 });
+
+function fileOfVersion(version: number): void {
+  const db = new DatabaseSync(file);
+  db.exec(readFileSync(fixture(version), "utf8"));
+  db.close();
+}
 
 afterEach(async () => {
   await store.close();
@@ -46,7 +50,10 @@ const tensor: Value = {
   data: { values: Float64Array.of(1, 2.5), shape: [2], dtype: "float64" },
 };
 
-test("a file of version 1 opens with everything in it, and as the newest version", async () => {
+const VERSIONS = Array.from({ length: SCHEMA_VERSION }, (_, index) => index + 1);
+
+test.each(VERSIONS)("a file of version %i opens with everything in it", async (version) => {
+  fileOfVersion(version);
   const { boot, historyId, live } = await store.open();
   expect({ boot, historyId }).toEqual({
     boot: 2,
@@ -88,7 +95,8 @@ test("a file of version 1 opens with everything in it, and as the newest version
   db.close();
 });
 
-test("a file of version 1 takes writes where it was left", async () => {
+test.each(VERSIONS)("a file of version %i takes writes where it was left", async (version) => {
+  fileOfVersion(version);
   await store.open();
   const answers = await commit(
     store,
@@ -102,4 +110,16 @@ test("a file of version 1 takes writes where it was left", async () => {
     state: "Succeeded",
     takenOrder: ["running/1#", "running/0#"],
   });
+});
+
+test("a file of version 3 holds what expires by itself, and what is kept as long as all others", async () => {
+  fileOfVersion(3);
+  await store.open();
+  const expiresAt = 1_700_000_002_000;
+  expect(await store.prune({ now: expiresAt - 1, endedBefore: 0, limit: 10 })).toBe(0);
+  expect(await store.prune({ now: expiresAt, endedBefore: 0, limit: 10 })).toBe(1);
+  expect(await store.get("failed")).toBeUndefined();
+  expect(await store.prune({ now: 0, endedBefore: expiresAt, limit: 10 })).toBe(1);
+  expect(await store.get("succeeded")).toBeUndefined();
+  expect(await store.get("queued")).toBeDefined();
 });

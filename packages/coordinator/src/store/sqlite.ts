@@ -6,6 +6,7 @@ import type {
   ListPage,
   ListQuery,
   Opened,
+  PruneQuery,
   Store,
   StoredExecution,
   Write,
@@ -68,8 +69,8 @@ class SqliteStore implements Store {
     return this.#link().ask("list", query);
   }
 
-  async prune(before: number, limit: number): Promise<number> {
-    return this.#link().ask("prune", { before, limit });
+  async prune(query: PruneQuery): Promise<number> {
+    return this.#link().ask("prune", query);
   }
 
   async close(): Promise<void> {

@@ -96,6 +96,8 @@ export type Change =
       readonly type: "finish";
       readonly outcome: Outcome;
       readonly finishedAt: number;
+      /** Until when it is kept, milliseconds since 1970; undefined: as long as all others (`PruneQuery.endedBefore`). */
+      readonly expiresAt: number | undefined;
       /** What the whole execution takes in memory, roughly. */
       readonly bytes: number;
     };
@@ -133,6 +135,15 @@ export interface ListPage {
   readonly total: number;
 }
 
+/** Times in milliseconds since 1970. */
+export interface PruneQuery {
+  /** What has an expiry of its own goes when that is not after `now`. */
+  readonly now: number;
+  /** All others go when they ended before this. */
+  readonly endedBefore: number;
+  readonly limit: number;
+}
+
 export interface Opened {
   /** Made with the store and kept with it; fresh at every start for memory. */
   readonly historyId: string;
@@ -157,7 +168,10 @@ export interface Store {
   get(planId: string): Promise<StoredExecution | undefined>;
   /** Rejects with PLAN_UNKNOWN when the execution that `before` names is gone. */
   list(query: ListQuery): Promise<ListPage>;
-  /** Removes ended executions that finished before `before` (milliseconds since 1970), at most `limit`; says how many. */
-  prune(before: number, limit: number): Promise<number>;
+  /**
+   * Removes ended executions whose time has come, oldest first; says how many. It may stop short of `limit`, so that no commit waits
+   * long; only 0 means that nothing was left.
+   */
+  prune(query: PruneQuery): Promise<number>;
   close(): Promise<void>;
 }

@@ -165,6 +165,9 @@ export class CoordinatorDriver {
       } else if (effect.type === "list") {
         const { plans, total } = await this.store.list(effect.query);
         this.step({ type: "listDone", list: effect.list, plans, total });
+      } else if (effect.type === "prune") {
+        const removed = await this.store.prune(effect.query);
+        this.step({ type: "pruneDone", prune: effect.prune, removed });
       } else this.others.push(effect);
     }
   }

@@ -1,12 +1,13 @@
 import { resolve } from "node:path";
 import { Command, Option } from "commander";
+import { boundsOf, withBounds, type BoundFlags } from "./bound-flags.js";
 import { EXIT } from "./exit-codes.js";
 import { onInterrupt } from "./interrupts.js";
 import { collect, duration, wholeNumber } from "./option-values.js";
 import { writeLine } from "./print/json-lines.js";
 import type { Screen } from "./print/screen.js";
 
-interface Flags {
+interface Flags extends BoundFlags {
   readonly host: string;
   readonly port: number;
   readonly store: string;
@@ -26,12 +27,21 @@ Examples:
   planwire coordinator
   planwire coordinator --store memory --port 0 --json
   PLANWIRE_TOKEN=secret planwire coordinator --host 0.0.0.0 --store sqlite:/var/lib/planwire/plans.db
+  planwire coordinator --keep 30d --max-queued 1000000
   planwire coordinator --heartbeat 2s --heartbeat-timeout 10s --log info
 
 Without a token it listens on this machine alone. SIGTERM and Ctrl-C end it cleanly; the second one ends it at once.
 `;
 
 export function coordinatorCommand(screen: Screen): Command {
+  return withBounds(describe())
+    .addHelpText("after", EXAMPLES)
+    .action(async (flags: Flags) => {
+      await runCoordinator(flags, screen);
+    });
+}
+
+function describe(): Command {
   return new Command("coordinator")
     .summary("take plans and hand them to workers")
     .description("Listens for workers and clients, and keeps what was submitted.")
@@ -53,11 +63,7 @@ export function coordinatorCommand(screen: Screen): Command {
         .choices(LOG_LEVELS)
         .default("warn"),
     )
-    .option("--json", "print one JSON object a line: listening")
-    .addHelpText("after", EXAMPLES)
-    .action(async (flags: Flags) => {
-      await runCoordinator(flags, screen);
-    });
+    .option("--json", "print one JSON object a line: listening");
 }
 
 async function runCoordinator(flags: Flags, screen: Screen): Promise<void> {
@@ -70,6 +76,7 @@ async function runCoordinator(flags: Flags, screen: Screen): Promise<void> {
     store,
     allowOrigins: [...allowOrigin],
     log,
+    ...boundsOf(flags),
     ...(token !== undefined && { token }),
     ...(heartbeatIntervalMs !== undefined && { heartbeatIntervalMs }),
     ...(heartbeatTimeoutMs !== undefined && { heartbeatTimeoutMs }),

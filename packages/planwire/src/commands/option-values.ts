@@ -10,14 +10,35 @@ export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER) {
   };
 }
 
-const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+const UNIT_MS: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
 
-/** For an option that takes a time: `500ms`, `10s`, `1.5m`. In whole milliseconds. */
+/** For an option that takes a time: `500ms`, `10s`, `1.5m`, `7d`. In whole milliseconds. */
 export function duration(text: string): number {
-  const [, digits, unit = ""] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text.trim()) ?? [];
+  const [, digits, unit = ""] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text.trim()) ?? [];
   const ms = Math.round(Number(digits) * (UNIT_MS[unit] ?? NaN));
   if (ms >= 1 && Number.isSafeInteger(ms)) return ms;
   throw new InvalidArgumentError("expected a time like 500ms, 10s or 2m.");
+}
+
+const UNIT_BYTES: Readonly<Record<string, number>> = {
+  "": 1,
+  KiB: 1024,
+  MiB: 1024 ** 2,
+  GiB: 1024 ** 3,
+};
+
+/** For an option that takes a number of bytes: `65536`, `64KiB`, `1.5MiB`, `1GiB`. */
+export function size(text: string): number {
+  const [, digits, unit = ""] = /^(\d+(?:\.\d+)?)(KiB|MiB|GiB)?$/.exec(text.trim()) ?? [];
+  const bytes = Number(digits) * (UNIT_BYTES[unit] ?? NaN);
+  if (bytes >= 1 && Number.isSafeInteger(bytes)) return bytes;
+  throw new InvalidArgumentError("expected a size like 65536, 64KiB or 512MiB.");
 }
 
 /** For an option that may be given several times. */

@@ -11,6 +11,7 @@ import {
   failed,
   finish,
   lose,
+  prune,
   succeeded,
   wish,
   write,
@@ -90,7 +91,7 @@ export const LIST_RULES: readonly StoreRule[] = [
 
   rule("says so when the page before ended with an execution that is gone", async (store) => {
     await commit(store, ended("p", succeeded(), 1));
-    await store.prune(2, 10);
+    await prune(store, 2, 10);
     const asked = store.list({ ...ALL, before: "p" });
     await assert.rejects(asked, (error) => isPlanwireError(error, "PLAN_UNKNOWN"));
   }),
@@ -98,24 +99,39 @@ export const LIST_RULES: readonly StoreRule[] = [
   rule("prunes what ended before a time, oldest end first, at most so many", async (store) => {
     const ends = { a: 30, b: 10, c: 40, d: 20 };
     for (const [id, end] of Object.entries(ends)) await commit(store, ended(id, succeeded(), end));
-    assert.equal(await store.prune(10, 10), 0);
-    assert.equal(await store.prune(40, 2), 2);
+    assert.equal(await prune(store, 10, 10), 0);
+    assert.equal(await prune(store, 40, 2), 2);
     assert.deepEqual(await ids(store), ["c", "a"]);
-    assert.equal(await store.prune(40, 10), 1);
-    assert.equal(await store.prune(40, 10), 0);
+    assert.equal(await prune(store, 40, 10), 1);
+    assert.equal(await prune(store, 40, 10), 0);
     assert.deepEqual(await ids(store), ["c"]);
     assert.equal(await store.get("a"), undefined);
   }),
 
+  rule("keeps what has an expiry of its own until then, not longer or shorter", async (store) => {
+    await commit(store, ended("short", succeeded(), 10, { expiresAt: 50 }));
+    await commit(store, ended("usual", succeeded(), 20), ended("later", succeeded(), 70));
+    await commit(store, ended("long", succeeded(), 5, { expiresAt: 100 }));
+    const pruneAll = (now: number, endedBefore: number) =>
+      store.prune({ now, endedBefore, limit: 10 });
+    assert.equal(await pruneAll(49, 0), 0);
+    assert.equal(await pruneAll(50, 0), 1);
+    assert.deepEqual(await ids(store), ["long", "later", "usual"]);
+    assert.equal(await pruneAll(99, 60), 1);
+    assert.deepEqual(await ids(store), ["long", "later"]);
+    assert.equal(await pruneAll(100, 0), 1);
+    assert.deepEqual(await ids(store), ["later"]);
+  }),
+
   rule("never prunes what has not ended", async (store) => {
     await commit(store, write("p", 0, accept("p", { submittedAt: 0 }), assign("p")));
-    assert.equal(await store.prune(Number.MAX_SAFE_INTEGER, 10), 0);
+    assert.equal(await prune(store, Number.MAX_SAFE_INTEGER, 10), 0);
     assert.deepEqual(await ids(store), ["p"]);
   }),
 
   rule("takes the id of a pruned execution anew, with nothing left of the old", async (store) => {
     await commit(store, ended("p", succeeded(), 1));
-    await store.prune(2, 10);
+    await prune(store, 2, 10);
     const anew = accept("p", { name: "new" });
     assert.deepEqual(await commit(store, write("p", 0, anew)), [{ type: "done" }]);
     const found = await store.get("p");
@@ -133,7 +149,7 @@ export const LIST_RULES: readonly StoreRule[] = [
       const [answer] = await commit(store, refused, write(`p${i}`, 1, finish(succeeded(), i)));
       assert.equal(answer?.type, "failed");
     }
-    assert.equal(await store.prune(100, 1_000), 100);
+    assert.equal(await prune(store, 100, 1_000), 100);
     assert.equal(await countOf(store, ALL), 100);
     assert.equal(await countOf(store, { ...ALL, state: "Succeeded" }), 50);
     assert.equal(await countOf(store, { ...ALL, state: "Queued" }), 50);

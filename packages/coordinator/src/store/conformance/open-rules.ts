@@ -43,7 +43,7 @@ export const OPEN_RULES: readonly StoreRule[] = [
         assert.equal(answer?.type, "failed");
         await assert.rejects(store.get("p"), isUnavailable);
         await assert.rejects(store.list(ALL), isUnavailable);
-        await assert.rejects(store.prune(0, 1), isUnavailable);
+        await assert.rejects(store.prune({ now: 0, endedBefore: 0, limit: 1 }), isUnavailable);
       };
       await refuses();
       await store.open();

@@ -69,9 +69,9 @@ export function success(
 export function finish(
   outcome: Outcome = succeeded(),
   finishedAt = 1_700_000_001_000,
-  bytes = 100,
+  given: Partial<Of<"finish">> = {},
 ): Change {
-  return { type: "finish", outcome, finishedAt, bytes };
+  return { type: "finish", outcome, finishedAt, expiresAt: undefined, bytes: 100, ...given };
 }
 
 export function succeeded(
@@ -102,12 +102,26 @@ export function write(planId: string, expects: number, ...changes: Change[]): Wr
 }
 
 /** Accepted, assigned and ended in one write. */
-export function ended(planId: string, outcome: Outcome, at?: number, bytes?: number): Write {
-  return write(planId, 0, accept(planId), assign(planId), finish(outcome, at, bytes));
+export function ended(
+  planId: string,
+  outcome: Outcome,
+  finishedAt?: number,
+  given?: Partial<Of<"finish">>,
+): Write {
+  return write(planId, 0, accept(planId), assign(planId), finish(outcome, finishedAt, given));
 }
 
 export function commit(store: Store, ...writes: Write[]): Promise<readonly WriteAnswer[]> {
   return new Promise((resolve) => store.commit(writes, resolve));
+}
+
+/** Removes what ended before a time, at most `limit`; a slow store may take several turns for it. */
+export async function prune(store: Store, endedBefore: number, limit: number): Promise<number> {
+  let removed = 0;
+  for (let more = 1; more > 0 && removed < limit; removed += more) {
+    more = await store.prune({ now: endedBefore, endedBefore, limit: limit - removed });
+  }
+  return removed;
 }
 
 /** Values that a careless encoding would change. */
