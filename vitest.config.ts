@@ -16,6 +16,8 @@ export default defineConfig({
           isolate: false,
           include: ["packages/*/src/**/*.test.ts", "test/architecture.test.ts"],
           exclude: ["**/node_modules/**", "**/*.e2e.test.ts"],
+          // A busy machine stretches seconds; what hangs is found all the same.
+          testTimeout: 60_000,
         },
       },
       {

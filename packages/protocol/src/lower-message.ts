@@ -11,6 +11,7 @@ import type { Value } from "./value.js";
  * @throws PlanwireError VALUE_UNSUPPORTED, with its path
  */
 export function lowerMessage(message: Message, features: ReadonlySet<Feature>): Message {
+  if (knowsAll(features)) return message;
   switch (message.type) {
     case "AssignPlan": {
       const plan = lowerPlan(message.plan, features, { form: "text", path: ["plan"] });
@@ -43,6 +44,21 @@ export function lowerMessage(message: Message, features: ReadonlySet<Feature>): 
     default:
       return message;
   }
+}
+
+/** All that this file looks at. */
+const ASKED: readonly Feature[] = [
+  "typed-values",
+  "tensors",
+  "records",
+  "late-variants",
+  "attempts",
+  "stream-credit",
+  "bindings",
+];
+
+function knowsAll(features: ReadonlySet<Feature>): boolean {
+  return ASKED.every((feature) => features.has(feature));
 }
 
 /** The result as a peer that announced `features` knows it: there, a cancelled attempt is a failed one. */
