@@ -1,5 +1,5 @@
 import { createRequire } from "node:module";
-import { PlanwireError } from "@planwire/protocol";
+import { PlanwireError } from "@planwire/protocol/errors";
 
 /** What we use of node:sqlite's interface, which @photostructure/sqlite shares. */
 export interface Database {

@@ -1,4 +1,4 @@
-import { PlanwireError } from "@planwire/protocol";
+import { PlanwireError } from "@planwire/protocol/errors";
 
 type StoreError = PlanwireError<"STORE_UNAVAILABLE">;
 

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { existsSync, mkdirSync, realpathSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { isPlanwireError, PlanwireError } from "@planwire/protocol";
+import { isPlanwireError, PlanwireError } from "@planwire/protocol/errors";
 import { findDriver, type Database } from "./sqlite-driver.js";
 import { isLocked, storeUnavailable } from "./sqlite-errors.js";
 import {
@@ -53,8 +53,20 @@ export function openFile(path: string): StoreFile {
 /** The file by one name, whichever links lead there, so that its lock is one, too. */
 function locate(path: string): string {
   if (existsSync(path)) return realpathSync(path);
-  mkdirSync(dirname(path), { recursive: true });
+  makeFolder(dirname(path));
   return join(realpathSync(dirname(path)), basename(path));
+}
+
+/** One folder after the other: mkdir with `recursive` never returns where none can be made, as under /proc (Node 20). */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  const parent = dirname(folder);
+  if (parent !== folder) makeFolder(parent);
+  try {
+    mkdirSync(folder);
+  } catch (error) {
+    if (!existsSync(folder)) throw error; // another process may have made it just now
+  }
 }
 
 /**

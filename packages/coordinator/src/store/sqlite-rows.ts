@@ -1,4 +1,4 @@
-import { isTerminal } from "@planwire/protocol";
+import type { TerminalState } from "@planwire/protocol";
 import { stateOf, type ExecutionHead } from "./execution-head.js";
 import type { Column, Database, Statement } from "./sqlite-driver.js";
 import type { StoredCut } from "./store.js";
@@ -33,7 +33,7 @@ export function headOf(row: HeadRow): ExecutionHead {
     submittedAt: row.submitted_at,
     finishedAt: row.finished_at ?? undefined,
     expiresAt: row.expires_at ?? undefined,
-    ended: isTerminal(row.state) ? row.state : undefined,
+    ended: row.finished_at === null ? undefined : (row.state as TerminalState),
     errorCode: row.error_code ?? undefined,
     cut: row.cut === null ? undefined : (JSON.parse(row.cut) as StoredCut),
     cancelledBy: row.cancelled_by ?? undefined,

@@ -1,12 +1,12 @@
 // The thread that holds the file: answers one question after the other.
 import { parentPort, workerData } from "node:worker_threads";
-import { isPlanwireError } from "@planwire/protocol";
+import { isPlanwireError } from "@planwire/protocol/errors";
+import { buffersOfExecutions } from "./sqlite-buffers.js";
 import { storeUnavailable } from "./sqlite-errors.js";
 import { openFile, type StoreFile } from "./sqlite-file.js";
 import type { Answer, Question, Reply, ReplyError, Topic } from "./sqlite-messages.js";
 import { SqlitePrunes } from "./sqlite-prunes.js";
 import { SqliteReads } from "./sqlite-reads.js";
-import { buffersOfExecutions } from "./sqlite-values.js";
 import { SqliteWrites } from "./sqlite-writes.js";
 import { storeClosed } from "./store-errors.js";
 

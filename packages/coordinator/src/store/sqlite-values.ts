@@ -6,6 +6,7 @@ import type {
   EncodedExecution,
   EncodedWrite,
 } from "./sqlite-messages.js";
+import { storedBytes } from "./sqlite-buffers.js";
 import { outcomeFrom, planFrom, resultFrom, toBytes } from "./stored-bytes.js";
 import type { Change, StoredAttempt, StoredExecution, Write } from "./store.js";
 
@@ -14,9 +15,6 @@ type Of<Type extends Change["type"]> = Extract<Change, { type: Type }>;
 // Values are encoded by the thread that calls the store. That costs it 7 us for a plan of four nodes, as much as having
 // the plan copied between the threads does; but copied, it would have to be put together again and encoded over there
 // (256 plans a commit: 12 against 22 us each in all; a tensor of 1 MiB as plain numbers: 3.4 against 17 ms).
-
-/** From this size on bytes are moved to the other thread, not copied; below, moving costs more. */
-const MOVED_BYTES = 64 * 1024;
 
 /** @throws PlanwireError VALUE_UNSUPPORTED for what can't be kept */
 export function encodeWrite(write: Write): EncodedWrite {
@@ -37,23 +35,6 @@ export function decodeExecution(encoded: EncodedExecution): StoredExecution {
       outcome: outcome && withOutputOf(outcome, outputOf, attempts),
     };
   });
-}
-
-/** Buffers to move with a message rather than to copy. */
-export function buffersOfWrites(writes: readonly EncodedWrite[]): ArrayBuffer[] {
-  return writes
-    .flatMap(({ changes }) => changes.flatMap(bytesOf))
-    .filter(isLarge)
-    .map(bufferOf);
-}
-
-export function buffersOfExecutions(
-  executions: readonly (EncodedExecution | undefined)[],
-): ArrayBuffer[] {
-  return executions
-    .flatMap((execution) => (execution ? storedBytes(execution) : []))
-    .filter(isLarge)
-    .map(bufferOf);
 }
 
 function encodeChange(change: Change, written: readonly Change[]): EncodedChange {
@@ -121,31 +102,4 @@ function readable<Value>(planId: string, read: () => Value): Value {
       { hint: "The file is damaged: restore it from a backup.", retryable: false, cause },
     );
   }
-}
-
-function storedBytes({ plan, attempts, outcome }: EncodedExecution): Uint8Array[] {
-  const results = attempts.map(({ result }) => result);
-  return [plan, outcome, ...results].filter((bytes) => bytes !== undefined);
-}
-
-function bytesOf(change: EncodedChange): Uint8Array[] {
-  switch (change.type) {
-    case "accept":
-      return [change.plan];
-    case "takeResult":
-      return [change.result];
-    case "finish":
-      return [change.encoded];
-    default:
-      return [];
-  }
-}
-
-function isLarge(bytes: Uint8Array): boolean {
-  return bytes.byteLength >= MOVED_BYTES;
-}
-
-/** Encoders and SQLite make a buffer of its own for all that is large; neither uses shared memory. */
-function bufferOf(bytes: Uint8Array): ArrayBuffer {
-  return bytes.buffer as ArrayBuffer;
 }

@@ -155,6 +155,13 @@ describe("opening a file", () => {
     if (readOnly === folder) chmodSync(folder, 0o755);
   });
 
+  test.runIf(existsSync("/proc/self"))("refuses a folder that nobody can make", async () => {
+    const open = storeAt("/proc/planwire/new/planwire.db").open();
+    await expect(open).rejects.toEqual(
+      unavailable(/can't be opened.*\/proc\/planwire/, /writable/),
+    );
+  });
+
   test("can be tried again after it failed", async () => {
     writeFileSync(file, "this is not a database ".repeat(500));
     const store = storeAt(file);

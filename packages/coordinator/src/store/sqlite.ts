@@ -1,7 +1,8 @@
 import { resolve } from "node:path";
 import { GroupCommit } from "./group-commit.js";
+import { buffersOfWrites } from "./sqlite-buffers.js";
 import { StoreLink } from "./sqlite-link.js";
-import { buffersOfWrites, decodeExecution } from "./sqlite-values.js";
+import { decodeExecution } from "./sqlite-values.js";
 import type {
   ListPage,
   ListQuery,

@@ -1,4 +1,4 @@
-import { PlanwireError } from "@planwire/protocol";
+import { PlanwireError } from "@planwire/protocol/errors";
 
 export function storeClosed(): PlanwireError<"STORE_UNAVAILABLE"> {
   return new PlanwireError("STORE_UNAVAILABLE", "the store is not open", { retryable: false });

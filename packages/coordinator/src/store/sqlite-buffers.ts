@@ -1,0 +1,50 @@
+import type { EncodedChange, EncodedExecution, EncodedWrite } from "./sqlite-messages.js";
+
+// The store's thread loads this: it knows no codec, since loading those takes longer than opening a file.
+
+/** From this size on bytes are moved to the other thread, not copied; below, moving costs more. */
+const MOVED_BYTES = 64 * 1024;
+
+/** Buffers to move with a message rather than to copy. */
+export function buffersOfWrites(writes: readonly EncodedWrite[]): ArrayBuffer[] {
+  return writes
+    .flatMap(({ changes }) => changes.flatMap(bytesOf))
+    .filter(isLarge)
+    .map(bufferOf);
+}
+
+export function buffersOfExecutions(
+  executions: readonly (EncodedExecution | undefined)[],
+): ArrayBuffer[] {
+  return executions
+    .flatMap((execution) => (execution ? storedBytes(execution) : []))
+    .filter(isLarge)
+    .map(bufferOf);
+}
+
+export function storedBytes({ plan, attempts, outcome }: EncodedExecution): Uint8Array[] {
+  const results = attempts.map(({ result }) => result);
+  return [plan, outcome, ...results].filter((bytes) => bytes !== undefined);
+}
+
+function bytesOf(change: EncodedChange): Uint8Array[] {
+  switch (change.type) {
+    case "accept":
+      return [change.plan];
+    case "takeResult":
+      return [change.result];
+    case "finish":
+      return [change.encoded];
+    default:
+      return [];
+  }
+}
+
+function isLarge(bytes: Uint8Array): boolean {
+  return bytes.byteLength >= MOVED_BYTES;
+}
+
+/** Encoders and SQLite make a buffer of its own for all that is large; neither uses shared memory. */
+function bufferOf(bytes: Uint8Array): ArrayBuffer {
+  return bytes.buffer as ArrayBuffer;
+}
