@@ -157,6 +157,47 @@ test("what the coordinator writes wrongly is answered by an error", async () => 
   expect(await connection.take("Error")).toMatchObject({ code: "INVALID_MESSAGE" });
 });
 
+test("a worker that is not well is listed with what is wrong", async () => {
+  const { pw, connection } = await connected();
+  const workers = pw.workers();
+  const { request_id } = await connection.take("ListWorkers");
+  connection.send({
+    type: "Workers",
+    request_id,
+    workers: [
+      {
+        worker_id: "w1",
+        state: "stopped",
+        slots: 2,
+        active_plans: 1,
+        active_streams: 0,
+        filters: [],
+        tags: [],
+        inherited: false,
+        cpu_cores: 2,
+        heartbeat_age_ms: 7,
+        health: "lost",
+        health_ms: 4000,
+        health_reason: "lost its connection 4 s ago; its lease ends in 26 s",
+        other_slots: 1,
+      },
+    ],
+  });
+  expect(await workers).toMatchObject([
+    { health: "lost", healthMs: 4000, healthReason: expect.any(String), otherSlots: 1 },
+  ]);
+});
+
+test("drain sends a worker away, and says what it has to finish", async () => {
+  const { pw, connection } = await connected();
+  const drained = pw.drain("w1", "new driver");
+  const { request_id, ...asked } = await connection.take("Drain");
+  expect(asked).toEqual({ type: "Drain", worker_id: "w1", reason: "new driver" });
+  const answer = { worker_id: "w1", active_plans: 2, active_streams: 1 };
+  connection.send({ type: "Draining", request_id, ...answer });
+  expect(await drained).toEqual({ activePlans: 2, activeStreams: 1 });
+});
+
 test("workers and plans are listed in the words of TypeScript", async () => {
   const { pw, connection } = await connected();
   const workers = pw.workers();
@@ -191,6 +232,8 @@ test("workers and plans are listed in the words of TypeScript", async () => {
       inherited: false,
       cpuCores: 2,
       heartbeatAgeMs: 7,
+      health: "ok", // an older coordinator says nothing of it
+      otherSlots: 0,
     },
   ]);
   const plans = pw.plans({ state: "Failed", before: "p9" });

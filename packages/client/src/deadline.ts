@@ -21,6 +21,6 @@ export async function withDeadline(
   const how = await outcome;
   clearTimeout(timer);
   if (!isOver || "failure" in how || how.outcome.status !== "Cancelled") return how;
-  const { by: _, stopped: _stopped, ...ended } = how.outcome;
+  const { by: _, stopped: _stopped, how: _how, ...ended } = how.outcome;
   return { outcome: { ...ended, status: "Failed", error: deadlineExceeded(timeoutMs) } };
 }

@@ -3,6 +3,7 @@ export { connectTo, type ConnectToOptions } from "./connect-to.js";
 export type { OfferFilters } from "./planwire-client.js";
 export type {
   CancelReply,
+  DrainReply,
   PlanDocument,
   PlanInfo,
   PlansPage,

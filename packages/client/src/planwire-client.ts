@@ -8,6 +8,7 @@ import { errorOf } from "./error-of-failure.js";
 import { freshId } from "./fresh-id.js";
 import type {
   CancelReply,
+  DrainReply,
   PlanDocument,
   PlanInfo,
   PlansPage,
@@ -114,6 +115,14 @@ export class PlanwireClient implements Planwire {
     return reply.answer.workers.map(workerInfoOf);
   }
 
+  async drain(workerId: string, reason?: string): Promise<DrainReply> {
+    const because = reason === undefined ? {} : { reason };
+    const reply = await this.#driver.ask({ type: "Drain", worker_id: workerId, ...because });
+    if ("failure" in reply) throw errorOf(reply.failure);
+    const { active_plans: activePlans, active_streams: activeStreams } = reply.answer;
+    return { activePlans, activeStreams };
+  }
+
   async plans({ limit = 100, ...query }: PlansQuery = {}): Promise<PlansPage> {
     const reply = await this.#driver.ask({ type: "ListPlans", limit, ...query });
     if ("failure" in reply) throw errorOf(reply.failure);
@@ -194,7 +203,8 @@ function abortedError(signal: AbortSignal): PlanwireError {
 
 function workerInfoOf(worker: WorkerSummary): WorkerInfo {
   const { worker_id, active_plans, active_streams, cpu_cores, heartbeat_age_ms, ...same } = worker;
-  const { implementation, version, ...required } = same;
+  const { implementation, version, health, health_ms, health_reason, other_slots, ...required } =
+    same;
   return {
     ...required,
     id: worker_id,
@@ -202,6 +212,10 @@ function workerInfoOf(worker: WorkerSummary): WorkerInfo {
     activeStreams: active_streams,
     cpuCores: cpu_cores,
     heartbeatAgeMs: heartbeat_age_ms,
+    health: health ?? "ok",
+    otherSlots: other_slots ?? 0,
+    ...(health_ms !== undefined && { healthMs: health_ms }),
+    ...(health_reason !== undefined && { healthReason: health_reason }),
     ...(implementation !== undefined && { implementation }),
     ...(version !== undefined && { version }),
   };

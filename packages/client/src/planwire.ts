@@ -1,5 +1,5 @@
 import type { Ready, Step } from "@planwire/plan";
-import type { ExecutionState, OfferedFilter, WorkerStatus } from "@planwire/protocol";
+import type { ExecutionState, OfferedFilter, WorkerHealth, WorkerStatus } from "@planwire/protocol";
 import type { ChunkStream } from "./chunk-stream.js";
 import type { Run } from "./run.js";
 import type { SubmitOptions } from "./submit-options.js";
@@ -55,8 +55,14 @@ export interface Planwire extends AsyncDisposable {
   get(id: string): Promise<Run<unknown>>;
   /** Stops an execution without waiting for its end. `taken` is false when it had ended otherwise before. */
   cancel(id: string, reason?: string): Promise<CancelReply>;
-  /** The workers that are connected. */
+  /** The workers that are connected, or may come back to what they run. */
   workers(): Promise<WorkerInfo[]>;
+  /**
+   * Sends a worker away: it gets no new work, finishes what it holds, delivers the results and leaves. Resolves when it was told, or will
+   * be as soon as it is back. Drained again, it answers the same.
+   * @throws PlanwireError WORKER_UNKNOWN
+   */
+  drain(workerId: string, reason?: string): Promise<DrainReply>;
   /** A page of executions, newest first. */
   plans(query?: PlansQuery): Promise<PlansPage>;
   /** Ends the connection: whatever still waits for something gets CLOSED. Work that was accepted goes on. */
@@ -66,6 +72,12 @@ export interface Planwire extends AsyncDisposable {
 export interface CancelReply {
   readonly taken: boolean;
   readonly state: ExecutionState;
+}
+
+/** What a drained worker still has to finish. */
+export interface DrainReply {
+  readonly activePlans: number;
+  readonly activeStreams: number;
 }
 
 export interface WorkerInfo {
@@ -83,6 +95,13 @@ export interface WorkerInfo {
   readonly cpuCores: number;
   /** Milliseconds since its last sign of life. */
   readonly heartbeatAgeMs: number;
+  readonly health: WorkerHealth;
+  /** Milliseconds that it has been so; absent when it is ok. */
+  readonly healthMs?: number;
+  /** What that means, to be read after the worker's name; absent when it is ok. */
+  readonly healthReason?: string;
+  /** Slots taken by calls that could not be stopped, and by others. */
+  readonly otherSlots: number;
 }
 
 export interface PlansQuery {

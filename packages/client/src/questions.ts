@@ -11,6 +11,7 @@ interface AnswerTypes {
   Cancel: "CancelAnswer";
   Explain: "Explained";
   ListWorkers: "Workers";
+  Drain: "Draining";
   ListPlans: "Plans";
 }
 export type AnswerTo<Q extends { type: keyof AnswerTypes }> = MessageOf<AnswerTypes[Q["type"]]>;

@@ -5,6 +5,7 @@ import {
   type JsonValue,
   type PlanEvent,
   type SomeError,
+  type StopHow,
   type WorkerEvent,
 } from "@planwire/protocol";
 import { errorOf } from "./error-of-failure.js";
@@ -60,7 +61,14 @@ export type FinishedEvent = {
 } & (
   | { readonly status: "Succeeded" }
   | { readonly status: "Failed"; readonly error: SomeError }
-  | { readonly status: "Cancelled"; readonly by: string; readonly stopped: boolean }
+  | {
+      readonly status: "Cancelled";
+      readonly by: string;
+      /** False when a call could not be stopped and still runs, or nobody knows whether it does. */
+      readonly stopped: boolean;
+      /** The hardest way in which one of its parts was stopped. */
+      readonly how?: StopHow;
+    }
 );
 
 export function runEventOf({ number, at, event }: PlanEvent): RunEvent {
@@ -133,6 +141,12 @@ function finishedOf(
     case "Failed":
       return { ...common, status: "Failed", error: errorOf(outcome.error) };
     case "Cancelled":
-      return { ...common, status: "Cancelled", by: outcome.by, stopped: outcome.stopped };
+      return {
+        ...common,
+        status: "Cancelled",
+        by: outcome.by,
+        stopped: outcome.stopped,
+        ...(outcome.how !== undefined && { how: outcome.how }),
+      };
   }
 }

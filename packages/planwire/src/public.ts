@@ -2,6 +2,7 @@
 export type {
   CancelReply,
   ChunkStream,
+  DrainReply,
   EventOrigin,
   ExecutionStep,
   FinishedEvent,

@@ -33,6 +33,7 @@ export const ERRORS = {
   QUEUE_FULL: { number: 4007, retryable: true },
   STORE_UNAVAILABLE: { number: 4008, retryable: true },
   TOPOLOGY_NOT_READY: { number: 4009, retryable: true },
+  WORKER_UNKNOWN: { number: 4010, retryable: false },
   // running
   FILTER_ERROR: { number: 5001, retryable: false },
   INPUT_INVALID: { number: 5002, retryable: false },

@@ -13,6 +13,13 @@ export const Cause = object({
 });
 export type Cause = z.infer<typeof Cause>;
 
+/**
+ * How something stopped, from the gentlest on: it had not begun; the filter saw the signal; its isolate was killed; its worker was lost, and nobody
+ * knows; it could not be stopped and goes on.
+ */
+export const StopHow = z.enum(["queued", "signal", "killed", "lost", "abandoned"]);
+export type StopHow = z.infer<typeof StopHow>;
+
 /** How an attempt of a part ended. `Cancelled`, and all of Failed beyond `duration_ms`, travel between our own peers only. */
 export const PlanResult = tagged("status", [
   object({
@@ -38,8 +45,7 @@ export const PlanResult = tagged("status", [
     duration_ms: UInt64,
     /** False when an inline call could not be stopped and still runs. */
     stopped: z.optional(z.boolean()),
-    /** How it stopped: it had not begun, the filter saw the signal, or its isolate was killed. */
-    how: z.optional(z.enum(["queued", "signal", "killed", "abandoned"])),
+    how: z.optional(StopHow),
   }),
 ]);
 export type PlanResult = z.infer<typeof PlanResult>;

@@ -12,6 +12,7 @@ const ANSWER_OF: { readonly [T in RequestType]: AnswerType } = {
   Cancel: "CancelAnswer",
   Explain: "Explained",
   ListWorkers: "Workers",
+  Drain: "Draining",
   ListPlans: "Plans",
 };
 

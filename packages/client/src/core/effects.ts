@@ -53,6 +53,7 @@ export type AnswerType =
   | "CancelAnswer"
   | "Explained"
   | "Workers"
+  | "Draining"
   | "Plans"
   | "Watching";
 export type Answer = MessageOf<AnswerType>;

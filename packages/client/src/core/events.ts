@@ -6,11 +6,18 @@ export interface Now {
   readonly mono: number;
 }
 
-export type RequestType = "Submit" | "Get" | "Cancel" | "Explain" | "ListWorkers" | "ListPlans";
+export type RequestType =
+  | "Submit"
+  | "Get"
+  | "Cancel"
+  | "Explain"
+  | "ListWorkers"
+  | "Drain"
+  | "ListPlans";
 export type RequestMessage = MessageOf<RequestType>;
 /** What users ask for in one message and get answered in one; the core gives it its number. */
 export type Question = Unnumbered<
-  MessageOf<"Get" | "Cancel" | "Explain" | "ListWorkers" | "ListPlans">
+  MessageOf<"Get" | "Cancel" | "Explain" | "ListWorkers" | "Drain" | "ListPlans">
 >;
 export type Unnumbered<M> = M extends unknown ? Omit<M, "request_id"> : never;
 

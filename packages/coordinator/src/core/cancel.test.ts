@@ -26,7 +26,9 @@ it("a plan that waits is Cancelled at once, in the write that holds the wish", (
   ]);
   driver.answerWrites();
   expect(driver.take(client, "CancelAnswer")).toMatchObject({ taken: true });
-  expect(finished(driver, client)).toMatchObject([{ status: "Cancelled", by: "enough" }]);
+  expect(finished(driver, client)).toMatchObject([
+    { status: "Cancelled", by: "enough", stopped: true, how: "queued" },
+  ]);
 });
 
 it("a plan that runs is cancelled at its worker when the wish is written, and ends when that answers", () => {
@@ -128,7 +130,9 @@ it("a worker that is lost while its plan is being cancelled ends it Cancelled, a
   driver.passTime(20_000);
   driver.heartbeat(other);
   driver.passTime(15_000);
-  expect(finished(driver, client)).toMatchObject([{ status: "Cancelled" }]);
+  expect(finished(driver, client)).toMatchObject([
+    { status: "Cancelled", stopped: false, how: "lost" },
+  ]);
   expect(driver.typesTo(other)).not.toContain("AssignPlan");
 });
 
@@ -250,4 +254,24 @@ it("an arm that was stopped while its worker was away is told when that comes ba
   expect(driver.take(back, "CancelPlan")).toMatchObject({ plan_id, attempt: 1 });
   driver.step({ type: "connectionClosed", conn: back, reason: "leaving" });
   expect(finished(driver, client)).toMatchObject([{ status: "Failed", attempts: 2 }]);
+});
+
+it("the last event says how it stopped: as the part did that was hardest to stop", () => {
+  const driver = new CoordinatorDriver();
+  const client = driver.client();
+  const [a, b] = [driver.worker("a"), driver.worker("b")];
+  const remote = (node_id: string, id: string) => ({
+    Remote: { node_id: `at-${id}`, target: { WorkerId: id }, plan: execute(node_id) },
+  });
+  const plan = planOf("p", {
+    plan: { Parallel: [remote("f", "a"), remote("g", "b")] },
+    bindings: ["f", "g"].map((node_id) => ({ node_id, uses: "f" })),
+  });
+  driver.submit(client, plan, { watch: true });
+  const [first, second] = [driver.take(a, "AssignPlan"), driver.take(b, "AssignPlan")];
+  cancel(driver, client);
+  driver.receive(a, resultMessage(first, { ...cancelled, how: "killed" }));
+  driver.receive(b, resultMessage(second, cancelled));
+  const [outcome] = finished(driver, client);
+  expect(outcome).toMatchObject({ status: "Cancelled", stopped: true, how: "killed" });
 });

@@ -1,22 +1,25 @@
+import { healthOf, whyNoWork } from "./health.js";
 import { freeSlots } from "./lanes.js";
 import { meets } from "./needs.js";
-import type { CoreState, Execution, Needs, Part, Turn } from "./state.js";
+import type { CoreState, Execution, Needs, Part, Turn, WorkerSession } from "./state.js";
 
 /** Why an execution is not done: what each of its parts runs on or waits for. */
-export function explain({ state }: Turn, execution: Execution): string[] {
+export function explain({ state, now }: Turn, execution: Execution): string[] {
   if (execution.outcome) return [`it ended ${execution.outcome.status}`];
   return [...execution.parts.values()].map((part) =>
-    part.workerId === undefined ? whyQueued(state, part) : whereHeld(state, execution, part),
+    part.workerId === undefined
+      ? whyQueued(state, part)
+      : whereHeld(state, now.mono, execution, part),
   );
 }
 
-function whereHeld(state: CoreState, execution: Execution, part: Part): string {
+function whereHeld(state: CoreState, mono: number, execution: Execution, part: Part): string {
   const worker = state.workers.get(part.workerId ?? "");
-  const verb = execution.state === "Cancelling" ? "is being stopped" : "runs";
+  const isStopping = execution.state === "Cancelling" || worker?.held.get(part.partId)?.stopping;
+  const verb = isStopping ? "is being stopped" : "runs";
   const where = `${nameOf(part)} ${verb} on worker "${part.workerId}", attempt ${part.attempt}`;
-  return worker?.conn === undefined
-    ? `${where}, whose connection is lost and may come back`
-    : where;
+  const health = worker && healthOf(worker, state.settings.heartbeatTimeoutMs, mono);
+  return health ? `${where}; that worker ${health.reason}` : where;
 }
 
 function whyQueued(state: CoreState, part: Part): string {
@@ -33,7 +36,16 @@ function whyQueued(state: CoreState, part: Part): string {
     0,
   );
   const slots = fitting.reduce((sum, worker) => sum + worker.slots, 0);
-  return `${name} waits for a slot: all ${slots} of ${fitting.length} fitting workers are taken, ${ahead} parts are ahead`;
+  return `${name} waits for a slot: all ${slots} of ${fitting.length} fitting workers are taken, ${ahead} parts are ahead${asides(fitting)}`;
+}
+
+/** Fitting workers that are not taken but take nothing. */
+function asides(fitting: readonly WorkerSession[]): string {
+  const texts = fitting.flatMap((worker) => {
+    const why = whyNoWork(worker);
+    return why === undefined ? [] : [`; worker "${worker.workerId}" ${why}`];
+  });
+  return texts.join("");
 }
 
 function lacks(state: CoreState, { worker, tag, ours, inherited }: Needs): string {

@@ -60,9 +60,11 @@ export function leaveLanes(state: CoreState, worker: WorkerSession): void {
 }
 
 export function freeSlots(worker: WorkerSession): number {
-  if (worker.conn === undefined || worker.draining || worker.full || worker.rival || worker.deaf)
-    return 0;
-  return worker.slots - takenSlots(worker);
+  return takesWork(worker) ? worker.slots - takenSlots(worker) : 0;
+}
+
+function takesWork({ conn, draining, dismissed, full, rival, deaf }: WorkerSession): boolean {
+  return conn !== undefined && !draining && dismissed === undefined && !full && !rival && !deaf;
 }
 
 /** By what it has been given, and by what it says that others use. */

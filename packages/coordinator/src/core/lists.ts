@@ -1,35 +1,39 @@
 import type { MessageOf, WorkerSummary } from "@planwire/protocol";
 import type { Now } from "./event.js";
+import { healthOf } from "./health.js";
 import { tooManyQuestions } from "./questions.js";
 import { send, sendError } from "./send.js";
-import { statusOf } from "./sessions.js";
+import { activeIn, statusOf } from "./worker-status.js";
 import type { Connection, CoreState, Turn, WorkerSession } from "./state.js";
 import { PlanwireError, type ExecutionSummary } from "@planwire/protocol";
 
 export function workerSummaries(state: CoreState, now: Now): WorkerSummary[] {
   return [...state.workers.values()]
     .filter(({ capabilities }) => capabilities !== undefined)
-    .map((worker) => summaryOf(worker, now))
+    .map((worker) => summaryOf(worker, state, now))
     .sort((a, b) => (a.worker_id < b.worker_id ? -1 : 1));
 }
 
-function summaryOf(worker: WorkerSession, now: Now): WorkerSummary {
+function summaryOf(worker: WorkerSession, { settings }: CoreState, { mono }: Now): WorkerSummary {
   const { workerId, slots, offered, tags, inherited, implementation, version, capabilities } =
     worker;
-  const streams = [...worker.held.values()].filter(({ kind }) => kind === "stream").length;
+  const { otherSlots, lastSeen } = worker;
+  const health = healthOf(worker, settings.heartbeatTimeoutMs, mono);
   return {
     worker_id: workerId,
     state: statusOf(worker),
     slots,
-    active_plans: worker.held.size - streams,
-    active_streams: streams,
+    ...activeIn(worker),
     filters: [...offered],
     tags: [...tags],
     inherited,
     ...(implementation !== undefined && { implementation }),
     ...(version !== undefined && { version }),
     cpu_cores: capabilities?.cpu_cores ?? 0,
-    heartbeat_age_ms: Math.max(0, Math.round(now.mono - worker.lastSeen)),
+    heartbeat_age_ms: Math.max(0, Math.round(mono - lastSeen)),
+    health: health?.state ?? "ok",
+    ...(health && { health_ms: Math.round(health.forMs), health_reason: health.reason }),
+    ...(otherSlots > 0 && { other_slots: otherSlots }),
   };
 }
 

@@ -9,6 +9,7 @@ import type {
 } from "@planwire/protocol";
 import type { StoredCut } from "../store/store.js";
 import { dequeue } from "./lanes.js";
+import { cancelledEnding, noteStop } from "./stop-how.js";
 import { isImpossible, needsOf, uncutNeedsOf } from "./needs.js";
 import type { CoreState, Ending, Execution, Needs, Part, Turn } from "./state.js";
 
@@ -151,9 +152,9 @@ export function partEnded(turn: Turn, part: Part, result: PlanResult): void {
   // It may have ended twice in one step: lost, and stopped.
   if (execution.parts.get(partId) !== part) return;
   execution.parts.delete(partId);
-  if (result.status === "Cancelled" && result.stopped === false) execution.stopped = false;
+  noteStop(execution, result);
   if (leaf) return completeLeaf(turn, execution, leaf.key, leafOutcomeOf(result));
-  turn.agenda.push({ do: "finish", execution, ending: wholeEndingOf(execution.plan, result) });
+  turn.agenda.push({ do: "finish", execution, ending: wholeEndingOf(execution, result) });
 }
 
 function completeLeaf(
@@ -195,27 +196,27 @@ export function leafOutcomeOf(result: PlanResult): LeafOutcome<Value> {
 }
 
 /** A peer of the inherited wire may send states of a Forward, too; only a fit's are its outcome. */
-function wholeEndingOf(plan: SerializedPlan, result: PlanResult): Ending {
+function wholeEndingOf(execution: Execution, result: PlanResult): Ending {
   switch (result.status) {
     case "Success": {
-      const states = isFit(plan) ? (result.states ?? {}) : {};
+      const states = isFit(execution.plan) ? (result.states ?? {}) : {};
       return { status: "Succeeded", output: result.output, states };
     }
     case "Failed":
       return { status: "Failed", error: errorOf(result) };
     case "Cancelled":
-      return { status: "Cancelled", stopped: result.stopped ?? true };
+      return cancelledEnding(execution);
   }
 }
 
-function endingOf({ stopped }: Execution, end: End<Value>): Ending {
+function endingOf(execution: Execution, end: End<Value>): Ending {
   switch (end.status) {
     case "Succeeded":
       return { ...end, output: valueOfSource(end.output, (value) => value) };
     case "Failed":
       return end;
     case "Cancelled":
-      return { status: "Cancelled", stopped };
+      return cancelledEnding(execution);
   }
 }
 

@@ -78,7 +78,7 @@ it("explain says where a plan runs, and what one that fits is behind", () => {
   expect(explain(driver, client, "a")).toMatch(/runs on worker "w"/);
   expect(explain(driver, client, "c")).toMatch(/all 1 of 1 fitting workers.*1 part/);
   driver.disconnect(worker);
-  expect(explain(driver, client, "a")).toMatch(/connection is lost/);
+  expect(explain(driver, client, "a")).toMatch(/lost its connection/);
 });
 
 it("workers are listed with what they offer and do, by id", () => {
@@ -110,6 +110,7 @@ it("workers are listed with what they offer and do, by id", () => {
       version: "9",
       cpu_cores: 8,
       heartbeat_age_ms: 400,
+      health: "ok",
     },
   ]);
 });

@@ -17,6 +17,7 @@ import {
   wholePart,
 } from "./parts.js";
 import { GIVEN_BACK, loseAttempt, NEVER_ARRIVED } from "./results.js";
+import { noteStop } from "./stop-how.js";
 import type { Execution, Part, Turn, WorkerSession } from "./state.js";
 import { publish } from "./watches.js";
 
@@ -95,6 +96,7 @@ function recoverCut(turn: Turn, execution: Execution, stored: StoredExecution): 
     const result = stored.attempts.findLast((one) => one.partId === partId && one.result)?.result;
     if (!leaf || !result || end) continue;
     open.leaves.delete(leaf.key);
+    noteStop(execution, result);
     end = note(open, stepper.complete(leaf.key, leafOutcomeOf(result)));
   }
   if (end) return follow(turn, execution, { start: [], cancel: [], end });

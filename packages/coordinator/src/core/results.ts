@@ -102,7 +102,7 @@ export function loseAttempt(
   part.lostBy = worker.workerId;
   if (cost === "counts") part.losses += 1;
   if (execution.state === "Cancelling" || holding.stopping) {
-    const result = { status: "Cancelled", duration_ms: 0, how: "abandoned" } as const;
+    const result = { status: "Cancelled", duration_ms: 0, stopped: false, how: "lost" } as const;
     turn.agenda.push({ do: "endPart", part, result });
     return;
   }

@@ -2,7 +2,8 @@ import { sharedFeatures, type ConnectionId, type Register } from "@planwire/prot
 import { compareAtReturn } from "./books.js";
 import { deafAnswered } from "./deaf.js";
 import { fillSlots } from "./dispatch.js";
-import { freeSlots, joinLanes, leaveLanes } from "./lanes.js";
+import { tellDismissed } from "./drain.js";
+import { joinLanes, leaveLanes } from "./lanes.js";
 import { newWorkerSession } from "./new-records.js";
 import { loseAttempt } from "./results.js";
 import { closeWith, log, send } from "./send.js";
@@ -68,6 +69,7 @@ function comeBack(
     closeWith(turn, old, "SESSION_REPLACED", "this worker connected anew");
   }
   connect(turn, connection, worker, message);
+  tellDismissed(turn, worker);
   compareAtReturn(turn, worker, message.resume ?? []);
   fillSlots(turn, worker);
 }
@@ -245,10 +247,4 @@ export function workerOf(turn: Turn, conn: ConnectionId): WorkerSession | undefi
   const workerId = turn.state.connections.get(conn)?.workerId;
   const worker = workerId === undefined ? undefined : turn.state.workers.get(workerId);
   return worker?.conn === conn ? worker : undefined;
-}
-
-export function statusOf(worker: WorkerSession): "ready" | "busy" | "draining" | "stopped" {
-  if (worker.conn === undefined) return "stopped";
-  if (worker.draining) return "draining";
-  return freeSlots(worker) > 0 ? "ready" : "busy";
 }

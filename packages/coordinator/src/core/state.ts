@@ -12,6 +12,7 @@ import type {
   PlanwireError,
   Register,
   SerializedPlan,
+  StopHow,
   Value,
   WireError,
   ExecutionState,
@@ -106,6 +107,8 @@ export interface WorkerSession {
   filters: ReadonlySet<string>;
   tags: ReadonlySet<string>;
   draining: boolean;
+  /** Why it was sent away, if it was: it is told again when it comes back. */
+  dismissed: string | undefined;
   /** It answered Busy: others use its slots; until its next result or heartbeat. */
   full: boolean;
   /** Slots taken by what is not in `held`: calls that could not be stopped, and work of others. */
@@ -170,8 +173,8 @@ export interface Execution {
   attempts: number;
   lastWorker: string | undefined;
   cancelledBy: string | undefined;
-  /** False once a part could not be stopped. */
-  stopped: boolean;
+  /** The hardest way in which one of its parts was stopped. */
+  stoppedHow: StopHow | undefined;
   outcome: Outcome | undefined;
   streamId: string | undefined;
   /** It was accepted before this coordinator's start. */
@@ -345,7 +348,7 @@ export type Task =
 export type Ending =
   | { readonly status: "Succeeded"; readonly output: Value; readonly states: Record<string, Value> }
   | { readonly status: "Failed"; readonly error: WireError }
-  | { readonly status: "Cancelled"; readonly stopped: boolean };
+  | { readonly status: "Cancelled"; readonly stopped: boolean; readonly how?: StopHow };
 
 export function createState(settings: Settings, opened: Opened): CoreState {
   return {

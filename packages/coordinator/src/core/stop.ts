@@ -14,7 +14,8 @@ export function stopHolding(turn: Turn, part: Part): void {
   if (worker.inherited) {
     holding.abandoned = true;
     tellInheritedStream(turn, part);
-    const result = { status: "Cancelled", duration_ms: 0, how: "abandoned" } as const;
+    const how = { stopped: false, how: "abandoned" } as const;
+    const result = { status: "Cancelled", duration_ms: 0, ...how } as const;
     turn.agenda.push({ do: "endPart", part, result });
     return;
   }

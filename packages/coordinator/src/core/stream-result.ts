@@ -7,7 +7,12 @@ export function resultOf(outcome: Outcome): PlanResult {
     case "Succeeded":
       return { status: "Success", output: outcome.output, states: outcome.states, duration_ms };
     case "Cancelled":
-      return { status: "Cancelled", stopped: outcome.stopped, duration_ms };
+      return {
+        status: "Cancelled",
+        stopped: outcome.stopped,
+        ...(outcome.how !== undefined && { how: outcome.how }),
+        duration_ms,
+      };
     case "Failed": {
       const { message, code, retryable, node_id, cause, details, hint } = outcome.error;
       return {

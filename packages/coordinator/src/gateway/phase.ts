@@ -27,6 +27,7 @@ const SENDERS: Partial<Record<MessageType, Sender>> = {
   Cancel: "client",
   Explain: "client",
   ListWorkers: "client",
+  Drain: "client",
   ListPlans: "client",
   StreamBegin: "client",
   ChunkData: "client",

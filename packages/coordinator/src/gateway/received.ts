@@ -6,6 +6,7 @@ import {
   type UntypedReply,
 } from "@planwire/protocol";
 import type { CoreEvent } from "../core/event.js";
+import { drainWorker } from "../core/drain.js";
 import { askList, workerSummaries } from "../core/lists.js";
 import { closeWith, log, send, sendError } from "../core/send.js";
 import { register, signOfLife } from "../core/sessions.js";
@@ -81,6 +82,8 @@ function dispatch(turn: Turn, connection: Connection, message: Message, event: R
       return askMessage(turn, connection, message);
     case "ListWorkers":
       return listWorkers(turn, connection, message);
+    case "Drain":
+      return drainWorker(turn, connection, message);
     case "ListPlans":
       return askList(turn, connection, message);
     case "StreamBegin":

@@ -29,6 +29,7 @@ const REFUSALS: ReadonlySet<ErrorCode> = new Set([
   "PLAN_REFUSED",
   "PLAN_ID_CONFLICT",
   "PLAN_UNKNOWN",
+  "WORKER_UNKNOWN",
   "NO_SUCH_FILTER",
   "STATE_MISSING",
   "DATA_REF_REFUSED",

@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { cancelCommand } from "./cancel.js";
 import { coordinatorCommand } from "./coordinator.js";
 import { devCommand } from "./dev.js";
+import { drainCommand } from "./drain.js";
 import { explainCommand } from "./explain.js";
 import { filtersCommand } from "./filters.js";
 import { graphCommand } from "./graph.js";
@@ -32,7 +33,7 @@ export function buildProgram(screen: Screen): Command {
     .version(ownVersion())
     .addHelpText("after", EXAMPLES);
   const groups = {
-    "Processes:": [coordinatorCommand, workerCommand, devCommand],
+    "Processes:": [coordinatorCommand, workerCommand, devCommand, drainCommand],
     "Plans:": [submitCommand, streamCommand, resultCommand, watchCommand, cancelCommand],
     "Looking:": [plansCommand, explainCommand, workersCommand, filtersCommand, graphCommand],
   };

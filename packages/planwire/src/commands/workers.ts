@@ -23,9 +23,17 @@ export function workersCommand(screen: Screen): Command {
     .action(async (flags: Flags) => {
       const workers = await askCoordinator(flags, (pw) => pw.workers());
       if (flags.json) for (const worker of workers) await writeLine(screen.out, workerLine(worker));
-      else if (workers.length > 0) await screen.out.write(`${tableText(workers, COLUMNS)}\n`);
+      else if (workers.length > 0) await show(workers, screen);
       else screen.say("no worker is connected; start one: planwire worker --filters filters.ts");
     });
+}
+
+/** The table, and what is wrong with whom. */
+async function show(workers: readonly WorkerInfo[], screen: Screen): Promise<void> {
+  await screen.out.write(`${tableText(workers, COLUMNS)}\n`);
+  for (const { id, healthReason } of workers) {
+    if (healthReason !== undefined) screen.say(screen.sayStyle.yellow(`${id} ${healthReason}`));
+  }
 }
 
 const COLUMNS: readonly Column<WorkerInfo>[] = [
@@ -35,6 +43,7 @@ const COLUMNS: readonly Column<WorkerInfo>[] = [
   { title: "PLANS", cell: (worker) => worker.activePlans, right: true },
   { title: "STREAMS", cell: (worker) => worker.activeStreams, right: true },
   { title: "SEEN", cell: (worker) => `${durationText(worker.heartbeatAgeMs)} ago`, right: true },
+  { title: "HEALTH", cell: (worker) => worker.health },
   { title: "TAGS", cell: (worker) => worker.tags.join(",") },
   { title: "FILTERS", cell: filterNames },
 ];
@@ -51,10 +60,14 @@ function filterNames({ filters, inherited }: WorkerInfo): string {
 function workerLine(worker: WorkerInfo) {
   const { id, activePlans, activeStreams, cpuCores, heartbeatAgeMs, filters, tags, ...rest } =
     worker;
+  const { healthMs, healthReason, otherSlots, ...same } = rest;
   return {
     event: "worker" as const,
     worker_id: id,
-    ...rest,
+    ...same,
+    ...(healthMs !== undefined && { health_ms: healthMs }),
+    ...(healthReason !== undefined && { health_reason: healthReason }),
+    other_slots: otherSlots,
     active_plans: activePlans,
     active_streams: activeStreams,
     filters: [...filters],

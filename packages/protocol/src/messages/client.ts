@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { AnyId } from "../ids.js";
-import { Cause } from "../result.js";
+import { Cause, StopHow } from "../result.js";
 import { JsonValue } from "../schema/json-value.js";
 import { Count } from "../schema/numbers.js";
 import { object } from "../schema/object.js";
@@ -107,8 +107,10 @@ export const Outcome = z.discriminatedUnion("status", [
   object({
     status: z.literal("Cancelled"),
     by: z.string(),
-    /** False when a call could not be stopped and still runs. */
+    /** False when a call could not be stopped and still runs, or nobody knows whether it does. */
     stopped: z.boolean(),
+    /** The hardest way in which one of its parts was stopped. */
+    how: z.optional(StopHow),
     worker_id: z.optional(z.string()),
     attempts: Count,
     duration_ms: Count,
@@ -221,7 +223,14 @@ export const Explained = object({
   reasons: z.array(z.string()),
 });
 
-/** A connected worker, as lists show it. */
+/**
+ * How a worker is: `blocked` when its main thread does not answer (heartbeats and threads go on), `silent` when nothing was heard for half
+ * its lease, `deaf` when it leaves assignments unhandled, `lost` when its connection is gone and its lease runs.
+ */
+export const WorkerHealth = z.enum(["ok", "blocked", "silent", "deaf", "lost"]);
+export type WorkerHealth = z.infer<typeof WorkerHealth>;
+
+/** A worker that is connected, or whose lease runs, as lists show it. */
 export const WorkerSummary = object({
   worker_id: AnyId,
   state: WorkerStatus,
@@ -235,6 +244,13 @@ export const WorkerSummary = object({
   version: z.optional(z.string()),
   cpu_cores: Count,
   heartbeat_age_ms: Count,
+  health: z.optional(WorkerHealth),
+  /** How long it has been so; absent when it is ok. */
+  health_ms: z.optional(Count),
+  /** What that means, in words; absent when it is ok. */
+  health_reason: z.optional(z.string()),
+  /** Slots taken by calls that could not be stopped, and by others. */
+  other_slots: z.optional(Count),
 });
 export type WorkerSummary = z.infer<typeof WorkerSummary>;
 export const ListWorkers = object({ type: z.literal("ListWorkers"), ...request });
@@ -242,6 +258,21 @@ export const Workers = object({
   type: z.literal("Workers"),
   ...request,
   workers: z.array(WorkerSummary),
+});
+/** Sends a worker away: it gets no new work, finishes what it holds, and leaves. */
+export const Drain = object({
+  type: z.literal("Drain"),
+  ...request,
+  worker_id: AnyId,
+  reason: z.optional(z.string()),
+});
+/** What the worker still has to finish. The same when it was sent away before. */
+export const Draining = object({
+  type: z.literal("Draining"),
+  ...request,
+  worker_id: AnyId,
+  active_plans: Count,
+  active_streams: Count,
 });
 /** Newest first. `total` counts all that match, whatever the limit. */
 export const ListPlans = object({
@@ -270,6 +301,7 @@ export const FROM_CLIENT = [
   Cancel,
   Explain,
   ListWorkers,
+  Drain,
   ListPlans,
 ] as const;
 export const TO_CLIENT = [
@@ -281,5 +313,6 @@ export const TO_CLIENT = [
   CancelAnswer,
   Explained,
   Workers,
+  Draining,
   Plans,
 ] as const;

@@ -217,8 +217,12 @@ function callFailure(code: ErrorCode, nodeId: string, what: string): WireError {
 const HARDNESS: Record<StopHow, number> = { signal: 0, killed: 1, abandoned: 2 };
 
 function harden(walk: Walk, how: StopHow): void {
-  const { stopped } = walk;
-  if (stopped === undefined || HARDNESS[how] > HARDNESS[stopped]) walk.stopped = how;
+  walk.stopped = harder(walk.stopped, how);
+  if (walk.run.kind === "stream") walk.run.stopped = harder(walk.run.stopped, how);
+}
+
+function harder(before: StopHow | undefined, how: StopHow): StopHow {
+  return before === undefined || HARDNESS[how] > HARDNESS[before] ? how : before;
 }
 
 function setDeadline(state: WorkerState, call: Call, deadline: number | undefined): void {

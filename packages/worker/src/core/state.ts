@@ -144,6 +144,8 @@ export interface StreamRun {
   /** Credit for results; undefined towards a peer without credit. */
   outCredit: Credit | undefined;
   inputEnded: boolean;
+  /** The hardest way in which one of its calls was stopped. */
+  stopped: StopHow | undefined;
   openCalls: number;
   /** Nobody reads its results any more. */
   unwanted: boolean;

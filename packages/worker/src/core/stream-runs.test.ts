@@ -182,8 +182,26 @@ test.each([
   expect(script.sent("StreamComplete").result).toMatchObject({
     status: "Cancelled",
     stopped: true,
+    how: "signal",
   });
   script.expectNothingMore();
+});
+
+test("a cancelled stream whose call had to be killed says so", () => {
+  const script = accepted();
+  send(script, 0);
+  const call = script.begin();
+  script.receive({ type: "StreamCancel", stream_id: "s1" });
+  script.pass(1000);
+  script.take("killCall");
+  script.end(call, { status: "crashed", reason: "killed" });
+  expect(script.sent("StreamComplete").result).toMatchObject({ stopped: true, how: "killed" });
+});
+
+test("a stream that is cancelled between two chunks had nothing to stop", () => {
+  const script = accepted();
+  script.receive({ type: "StreamCancel", stream_id: "s1" });
+  expect(script.sent("StreamComplete").result).toMatchObject({ stopped: true, how: "queued" });
 });
 
 test("a cancelled stream whose inline call can't be stopped keeps its slot", () => {

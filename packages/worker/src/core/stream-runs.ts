@@ -61,6 +61,7 @@ export function beginStream(state: WorkerState, turn: Turn, begin: StreamBegin):
     sent: { bytes: 0, chunks: 0 },
     outCredit: features.has("stream-credit") ? (begin.credit ?? WINDOW) : undefined,
     inputEnded: false,
+    stopped: undefined,
     openCalls: 0,
     unwanted: false,
   };
@@ -181,11 +182,7 @@ function outcomeOf(stream: StreamRun, durationMs: number): PlanResult | undefine
       if (stream.results.size > 0 || stream.waiting.length > 0) return undefined;
       return stream.failure && failedResult(stream.failure.error, durationMs);
     case "cancelling":
-      return resultOf(
-        { status: "Cancelled" },
-        stream.openCalls > 0 ? "abandoned" : "signal",
-        durationMs,
-      );
+      return resultOf({ status: "Cancelled" }, stream.stopped, durationMs);
     case "ended":
       return undefined;
   }

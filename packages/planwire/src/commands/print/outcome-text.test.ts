@@ -51,5 +51,7 @@ describe("ends of runs", () => {
       "failed p in 1.2 s on w after 2 attempts\nerror FILTER_ERROR: no",
     );
     expect(outcomeText("p", { ...cancelled, stopped: false }, plain)).toContain("still runs");
+    const lost: Outcome = { ...cancelled, stopped: false, how: "lost" };
+    expect(outcomeText("p", lost, plain)).toContain("nobody knows");
   });
 });

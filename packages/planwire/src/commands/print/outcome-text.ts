@@ -1,4 +1,4 @@
-import type { Outcome } from "@planwire/protocol";
+import type { Outcome, StopHow } from "@planwire/protocol";
 import { durationText } from "./duration.js";
 import { errorText, toldWireError } from "./error-text.js";
 import type { Style } from "./style.js";
@@ -14,10 +14,15 @@ export function outcomeText(planId: string, outcome: Outcome, style: Style): str
     case "Failed":
       return `${style.red("failed")} ${how}\n${errorText(toldWireError(outcome.error), style)}`;
     case "Cancelled": {
-      const still = outcome.stopped ? "" : "; a call that could not be stopped still runs";
+      const still = outcome.stopped ? "" : `; ${whatStillRuns(outcome.how)}`;
       return `${style.yellow("cancelled")} ${how}, by ${outcome.by}${still}`;
     }
   }
+}
+
+function whatStillRuns(how: StopHow | undefined): string {
+  if (how !== "lost") return "a call that could not be stopped still runs";
+  return "its worker was lost, so nobody knows whether it still runs there";
 }
 
 function statesText(nodeIds: readonly string[]): string {
