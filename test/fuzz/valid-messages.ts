@@ -220,6 +220,12 @@ const SAMPLES: { readonly [T in MessageType]: Sample<T> } = {
   Cancel: (chance, names) => ({ type: "Cancel", ...requestOf(chance, names), reason: "fuzz" }),
   Explain: (chance, names) => ({ type: "Explain", ...requestOf(chance, names) }),
   ListWorkers: (_chance, names) => ({ type: "ListWorkers", request_id: names.requestId() }),
+  Drain: (_chance, names) => ({
+    type: "Drain",
+    request_id: names.requestId(),
+    worker_id: names.workerId,
+    reason: "fuzz",
+  }),
   ListPlans: (chance, names) => ({
     type: "ListPlans",
     request_id: names.requestId(),
@@ -281,6 +287,13 @@ const SAMPLES: { readonly [T in MessageType]: Sample<T> } = {
     reasons: ["no worker"],
   }),
   Workers: (_chance, names) => ({ type: "Workers", request_id: names.requestId(), workers: [] }),
+  Draining: (_chance, names) => ({
+    type: "Draining",
+    request_id: names.requestId(),
+    worker_id: names.workerId,
+    active_plans: 1,
+    active_streams: 0,
+  }),
   Plans: (_chance, names) => ({
     type: "Plans",
     request_id: names.requestId(),
