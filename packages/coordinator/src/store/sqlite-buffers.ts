@@ -24,7 +24,8 @@ export function buffersOfExecutions(
 
 export function storedBytes({ plan, attempts, outcome }: EncodedExecution): Uint8Array[] {
   const results = attempts.map(({ result }) => result);
-  return [plan, outcome, ...results].filter((bytes) => bytes !== undefined);
+  const ofOutcome = outcome?.as === "bytes" ? outcome.bytes : undefined;
+  return [plan, ofOutcome, ...results].filter((bytes) => bytes !== undefined);
 }
 
 function bytesOf(change: EncodedChange): Uint8Array[] {
@@ -34,7 +35,7 @@ function bytesOf(change: EncodedChange): Uint8Array[] {
     case "takeResult":
       return [change.result];
     case "finish":
-      return [change.encoded];
+      return change.encoded ? [change.encoded] : [];
     default:
       return [];
   }

@@ -18,12 +18,32 @@ type Finish = Extract<Change, { type: "finish" }>;
 export type EncodedChange =
   | Exclude<Change, Accept | TakeResult | Finish>
   | (Omit<Accept, "plan"> & { readonly plan: Uint8Array })
-  | (Omit<TakeResult, "result"> & { readonly result: Uint8Array })
+  | (Omit<TakeResult, "result"> & {
+      readonly result: Uint8Array;
+      /** What the execution took, when it succeeds in this write with this result as its output. */
+      readonly outcomeMs: number | undefined;
+    })
   | (Omit<Finish, "outcome"> & {
       readonly outcome: OutcomeHead;
-      readonly encoded: Uint8Array;
-      readonly outputOf: string | undefined;
+      /** Undefined when a result of this write says it all. */
+      readonly encoded: Uint8Array | undefined;
     });
+
+/** As bytes; or what is to be added to the result of a part, which holds the output and the states. */
+export type EncodedOutcome =
+  | {
+      readonly as: "bytes";
+      readonly bytes: Uint8Array;
+      /** The part whose result holds the output and the states; the outcome's own are empty then. */
+      readonly outputOf: string | undefined;
+    }
+  | {
+      readonly as: "result";
+      readonly outputOf: string;
+      readonly workerId: string | undefined;
+      readonly attempts: number;
+      readonly durationMs: number;
+    };
 
 export interface EncodedWrite extends Omit<Write, "changes"> {
   readonly changes: readonly EncodedChange[];
@@ -39,9 +59,7 @@ export interface EncodedExecution extends Omit<
 > {
   readonly plan: Uint8Array;
   readonly attempts: readonly EncodedAttempt[];
-  readonly outcome: Uint8Array | undefined;
-  /** The part whose result holds the outcome's output and states. */
-  readonly outputOf: string | undefined;
+  readonly outcome: EncodedOutcome | undefined;
 }
 
 /** Each question that the thread is asked, with its answer. */

@@ -1,7 +1,7 @@
 import type { ExecutionState } from "@planwire/protocol";
 import { storedHead, summaryOf } from "./execution-head.js";
 import type { Database } from "./sqlite-driver.js";
-import type { EncodedAttempt, EncodedExecution } from "./sqlite-messages.js";
+import type { EncodedAttempt, EncodedExecution, EncodedOutcome } from "./sqlite-messages.js";
 import { headOf, prepareAll, type HeadRow } from "./sqlite-rows.js";
 import type { ListPage, ListQuery } from "./store.js";
 import { StateTotals } from "./state-totals.js";
@@ -38,6 +38,7 @@ interface ResultRow {
   readonly part_id: string;
   readonly attempt: number;
   readonly result: Uint8Array;
+  readonly outcome_ms: number | null;
 }
 
 /** Finds executions in the file. */
@@ -69,8 +70,7 @@ export class SqliteReads {
       plan: row.plan,
       attempts: attempts.map((attempt) => encodedAttempt(attempt, taken.get(attempt.part_id))),
       takenOrder: [...taken.keys()],
-      outcome: row.outcome ?? undefined,
-      outputOf: row.output_of ?? undefined,
+      outcome: encodedOutcome(row, results),
     };
   }
 
@@ -101,4 +101,18 @@ function encodedAttempt(row: AttemptRow, taken: ResultRow | undefined): EncodedA
     lost: row.lost ?? undefined,
     result: taken?.attempt === row.attempt ? taken.result : undefined,
   };
+}
+
+function encodedOutcome(
+  row: ExecutionRow,
+  results: readonly ResultRow[],
+): EncodedOutcome | undefined {
+  if (row.outcome) {
+    return { as: "bytes", bytes: row.outcome, outputOf: row.output_of ?? undefined };
+  }
+  const result = results.find(({ outcome_ms }) => outcome_ms !== null);
+  if (!result) return undefined;
+  const { workerId, attempts } = headOf(row);
+  const durationMs = result.outcome_ms ?? 0;
+  return { as: "result", outputOf: result.part_id, workerId, attempts, durationMs };
 }

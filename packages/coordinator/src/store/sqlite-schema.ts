@@ -79,6 +79,8 @@ export const MIGRATIONS: readonly string[] = [
     WHERE finished_at IS NOT NULL AND expires_at IS NULL;
   CREATE INDEX executions_by_expiry ON executions (expires_at) WHERE expires_at IS NOT NULL;
   `,
+  // Most plans succeed with a result of theirs, and need no row in `outcomes` any more, nor has `output_of` been written since.
+  `ALTER TABLE results ADD COLUMN outcome_ms REAL; -- what the execution took, if this result is its outcome`,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

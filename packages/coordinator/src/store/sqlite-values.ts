@@ -1,9 +1,10 @@
-import { EMPTY, PlanwireError, type Outcome } from "@planwire/protocol";
+import { PlanwireError, type Outcome } from "@planwire/protocol";
 import type { OutcomeHead } from "./execution-head.js";
 import type {
   EncodedAttempt,
   EncodedChange,
   EncodedExecution,
+  EncodedOutcome,
   EncodedWrite,
 } from "./sqlite-messages.js";
 import { storedBytes } from "./sqlite-buffers.js";
@@ -11,6 +12,9 @@ import { outcomeFrom, planFrom, resultFrom, toBytes } from "./stored-bytes.js";
 import type { Change, StoredAttempt, StoredExecution, Write } from "./store.js";
 
 type Of<Type extends Change["type"]> = Extract<Change, { type: Type }>;
+type Succeeded = Extract<Outcome, { status: "Succeeded" }>;
+/** Each field has to be named, so that none can be forgotten when one is added. */
+type Named<T> = { readonly [Key in keyof T]-?: T[Key] | undefined };
 
 // Values are encoded by the thread that calls the store. That costs it 7 us for a plan of four nodes, as much as having
 // the plan copied between the threads does; but copied, it would have to be put together again and encoded over there
@@ -23,16 +27,14 @@ export function encodeWrite(write: Write): EncodedWrite {
 
 /** @throws PlanwireError STORE_UNAVAILABLE for bytes that were damaged on the disk */
 export function decodeExecution(encoded: EncodedExecution): StoredExecution {
-  const { outputOf, ...rest } = encoded;
   return readable(encoded.planId, () => {
     const attempts = encoded.attempts.map(decodeAttempt);
-    const outcome = encoded.outcome && outcomeFrom(encoded.outcome);
     return {
-      ...rest,
+      ...encoded,
       plan: planFrom(encoded.plan),
       bytes: storedBytes(encoded).reduce((sum, bytes) => sum + bytes.length, 0),
       attempts,
-      outcome: outcome && withOutputOf(outcome, outputOf, attempts),
+      outcome: encoded.outcome && decodeOutcome(encoded.outcome, attempts),
     };
   });
 }
@@ -42,7 +44,7 @@ function encodeChange(change: Change, written: readonly Change[]): EncodedChange
     case "accept":
       return { ...change, plan: toBytes(change.plan) };
     case "takeResult":
-      return { ...change, result: toBytes(change.result) };
+      return { ...change, result: toBytes(change.result), outcomeMs: outcomeMs(change, written) };
     case "finish":
       return encodeFinish(change, written);
     default:
@@ -56,18 +58,29 @@ function outcomeHead(outcome: Outcome): OutcomeHead {
   return outcome.status === "Failed" ? { ...head, error: { code: outcome.error.code } } : head;
 }
 
-/** Where the outcome of a plan is the result of a part, as it is for most, its output is not stored again. */
 function encodeFinish(finish: Of<"finish">, written: readonly Change[]): EncodedChange {
   const { outcome } = finish;
-  const outputOf = written.find((change) => isOutputOf(change, outcome))?.partId;
-  const stored = outputOf === undefined ? outcome : { ...outcome, output: EMPTY, states: {} };
-  return { ...finish, outcome: outcomeHead(outcome), encoded: toBytes(stored), outputOf };
+  const isSaid = written.some((change) => isOutputOf(change, outcome));
+  return {
+    ...finish,
+    outcome: outcomeHead(outcome),
+    encoded: isSaid ? undefined : toBytes(outcome),
+  };
 }
 
+function outcomeMs(change: Of<"takeResult">, written: readonly Change[]): number | undefined {
+  const last = written.at(-1);
+  if (last?.type !== "finish" || !isOutputOf(change, last.outcome)) return undefined;
+  return last.outcome.duration_ms;
+}
+
+/** Most plans succeed with the result of a part: then all but the duration stands there and in the head. */
 function isOutputOf(change: Change, outcome: Outcome): change is Of<"takeResult"> {
   if (change.type !== "takeResult" || outcome.status !== "Succeeded") return false;
   const { result } = change;
   if (result.status !== "Success" || result.output !== outcome.output) return false;
+  // The head would name the worker of the newest attempt instead.
+  if (outcome.worker_id === undefined) return false;
   const states = result.states ?? {};
   return states === outcome.states || (isEmpty(states) && isEmpty(outcome.states));
 }
@@ -76,15 +89,35 @@ function isEmpty(states: object): boolean {
   return Object.keys(states).length === 0;
 }
 
-function withOutputOf(
-  outcome: Outcome,
-  partId: string | undefined,
+function decodeOutcome(encoded: EncodedOutcome, attempts: readonly StoredAttempt[]): Outcome {
+  if (encoded.as === "result") return outcomeOfResult(encoded, attempts);
+  const outcome = outcomeFrom(encoded.bytes);
+  const { outputOf } = encoded;
+  if (outputOf === undefined || outcome.status !== "Succeeded") return outcome;
+  return { ...outcome, ...outputAndStates(outputOf, attempts) };
+}
+
+function outcomeOfResult(
+  encoded: Extract<EncodedOutcome, { as: "result" }>,
   attempts: readonly StoredAttempt[],
-): Outcome {
-  if (partId === undefined || outcome.status !== "Succeeded") return outcome;
+): Succeeded {
+  const outcome = {
+    status: "Succeeded",
+    ...outputAndStates(encoded.outputOf, attempts),
+    worker_id: encoded.workerId,
+    attempts: encoded.attempts,
+    duration_ms: encoded.durationMs,
+  } satisfies Named<Succeeded>;
+  return outcome;
+}
+
+function outputAndStates(
+  partId: string,
+  attempts: readonly StoredAttempt[],
+): Pick<Succeeded, "output" | "states"> {
   const result = attempts.find((attempt) => attempt.partId === partId && attempt.result)?.result;
   if (result?.status !== "Success") throw new Error(`the result of ${partId} is missing`);
-  return { ...outcome, output: result.output, states: result.states ?? {} };
+  return { output: result.output, states: result.states ?? {} };
 }
 
 function decodeAttempt(encoded: EncodedAttempt): StoredAttempt {

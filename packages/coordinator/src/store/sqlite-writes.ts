@@ -50,10 +50,10 @@ const SQL = {
   start: `UPDATE attempts SET started = 1 WHERE ${IS_OPEN}`,
   lose: `UPDATE attempts SET lost = ? WHERE ${IS_OPEN}`,
   openAttempt: `SELECT 1 FROM attempts WHERE ${IS_OPEN}`,
-  take: `INSERT INTO results (position, part_id, attempt, result)
-    SELECT position, part_id, attempt, ? FROM attempts WHERE ${IS_THIS_ATTEMPT} AND lost IS NULL
+  take: `INSERT INTO results (position, part_id, attempt, result, outcome_ms)
+    SELECT position, part_id, attempt, ?, ? FROM attempts WHERE ${IS_THIS_ATTEMPT} AND lost IS NULL
     ON CONFLICT DO NOTHING`,
-  outcome: "INSERT INTO outcomes (position, outcome, output_of) VALUES (?, ?, ?)",
+  outcome: "INSERT INTO outcomes (position, outcome) VALUES (?, ?)",
 } as const;
 
 /** Heads that are kept at hand, each of some 500 bytes. */
@@ -202,7 +202,7 @@ export class SqliteWrites {
       case "takeResult":
         return this.#take(position, change);
       case "finish":
-        this.#sql.outcome.run(position, change.encoded, change.outputOf ?? null);
+        if (change.encoded) this.#sql.outcome.run(position, change.encoded);
         return;
       case "accept":
       case "wishCancel":
@@ -217,8 +217,9 @@ export class SqliteWrites {
     if (changes === 0) throw RefusedChange.attemptExists(partId, attempt);
   }
 
-  #take(position: number, { partId, attempt, result }: Of<"takeResult">): void {
-    const { changes } = this.#sql.take.run(result, position, partId, attempt);
+  #take(position: number, change: Of<"takeResult">): void {
+    const { partId, attempt, result, outcomeMs = null } = change;
+    const { changes } = this.#sql.take.run(result, outcomeMs, position, partId, attempt);
     if (changes !== 0) return;
     const open = this.#sql.openAttempt.get(position, partId, attempt);
     if (open) throw RefusedChange.resultExists(partId);

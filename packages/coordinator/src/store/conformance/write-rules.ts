@@ -76,12 +76,14 @@ export const WRITE_RULES: readonly StoreRule[] = [
     const shared = { output, states: { clean: output } };
     const result: PlanResult = { ...success(), ...shared };
     const stateless: PlanResult = { status: "Success", output, duration_ms: 1 };
+    const { worker_id: _, ...withoutWorker } = succeeded();
     const outcomes: [string, PlanResult, Outcome][] = [
       ["shared", result, { ...succeeded(), ...shared }],
       ["without states", stateless, { ...succeeded(), output, states: {} }],
       ["other states", result, { ...succeeded(), output, states: { scale: output } }],
       ["other output", result, { ...succeeded(), states: shared.states }],
       ["failed", result, failed("FILTER_ERROR")],
+      ["of no worker", result, { ...withoutWorker, ...shared }],
     ];
     for (const [id, taken, outcome] of outcomes) {
       await commit(store, write(id, 0, accept(id), assign(`${id}/0#`), assign(`${id}/1#`)));
