@@ -10,7 +10,7 @@ import type { CuttingProxy } from "./proxy.js";
 export interface Told {
   readonly ordered: Ordered;
   submitted: boolean;
-  outcome?: Outcome;
+  outcome?: Outcome | undefined;
   /** When the submitter learnt the outcome. */
   toldAt?: number;
   watched?: Outcome;
