@@ -1,0 +1,142 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Outcome } from "@planwire/protocol";
+import type { Fact } from "./facts.js";
+import type { Ledger } from "./ledger.js";
+import { complain, type Owed, type Rule } from "./rule.js";
+
+interface Ask {
+  readonly client: string;
+  readonly planId: string;
+  readonly what: string;
+}
+
+/** Every question is answered once; every acceptance is followed by one end, the same for everybody; one id means one content. */
+export class Clients implements Rule {
+  readonly #ledger: Ledger;
+  /** By client process and number: questions without an answer. */
+  readonly #open = new Map<string, Ask>();
+  readonly #contentAsked = new Map<string, string>();
+  /** By plan: what was accepted. */
+  readonly #content = new Map<string, string>();
+  readonly accepted = new Set<string>();
+  readonly #outcomes = new Map<string, Outcome>();
+  /** By client process: plans whose end it waits for. */
+  readonly #waits = new Map<string, Set<string>>();
+
+  constructor(ledger: Ledger) {
+    this.#ledger = ledger;
+  }
+
+  see(fact: Fact): void {
+    switch (fact.type) {
+      case "clientSubmits": {
+        const { peer, ask, plan, content } = fact;
+        this.#ask(peer.process, ask, plan.plan_id, "Submit");
+        this.#contentAsked.set(keyOf(peer.process, ask), content);
+        return;
+      }
+      case "clientCancels":
+        return this.#ask(fact.peer.process, fact.ask, fact.planId, "Cancel");
+      case "clientGets":
+        return this.#ask(fact.peer.process, fact.ask, fact.planId, "Get");
+      case "clientFollows":
+        this.#waitsOf(fact.peer.process).add(fact.planId);
+        return;
+      case "clientAnswered":
+        return this.#answered(fact);
+      case "clientRefused":
+        return this.#refused(fact);
+      case "clientToldOutcome":
+        this.#waitsOf(fact.peer.process).delete(fact.planId);
+        return this.#ended(fact.planId, fact.outcome);
+      case "clientLostSight": {
+        const { peer, planId, code } = fact;
+        this.#waitsOf(peer.process).delete(planId);
+        if (code === "PLAN_UNKNOWN" && this.accepted.has(planId))
+          complain(
+            `${peer.process} was told that ${planId} is unknown, which was accepted`,
+            planId,
+          );
+        return;
+      }
+      case "clientDied":
+        this.#waits.delete(fact.peer.process);
+        for (const [key, { client }] of this.#open)
+          if (client === fact.peer.process) this.#open.delete(key);
+        return;
+      default:
+        return;
+    }
+  }
+
+  owed(): Owed[] {
+    return [
+      ...[...this.#open.values()].map(({ client, planId, what }) => ({
+        what: `${client} has no answer to its ${what} of ${planId}`,
+        planId,
+      })),
+      ...[...this.#waits].flatMap(([client, plans]) =>
+        [...plans].map((planId) => ({
+          what: `${client} was not told how ${planId} ended`,
+          planId,
+        })),
+      ),
+      ...[...this.accepted].flatMap((planId) =>
+        this.#ledger.plans.get(planId)?.outcome === undefined
+          ? [{ what: `${planId} was accepted and has not ended`, planId }]
+          : [],
+      ),
+    ];
+  }
+
+  #ask(client: string, ask: number, planId: string, what: string): void {
+    this.#open.set(keyOf(client, ask), { client, planId, what });
+  }
+
+  #answered({ peer, ask, answer }: Extract<Fact, { type: "clientAnswered" }>): void {
+    const key = keyOf(peer.process, ask);
+    const asked = this.#open.get(key);
+    if (asked === undefined) complain(`${peer.process} was answered twice`);
+    this.#open.delete(key);
+    const { planId } = asked;
+    if (answer.type === "Accepted") {
+      const content = this.#contentAsked.get(key) ?? "";
+      const before = this.#content.get(planId) ?? content;
+      if (before !== content) complain(`${planId} was accepted with two contents`, planId);
+      this.#content.set(planId, content);
+      this.accepted.add(planId);
+      this.#waitsOf(peer.process).add(planId);
+    }
+    if (answer.type === "Got" && answer.outcome !== undefined) this.#ended(planId, answer.outcome);
+  }
+
+  #refused({ peer, ask, code }: Extract<Fact, { type: "clientRefused" }>): void {
+    const key = keyOf(peer.process, ask);
+    const asked = this.#open.get(key);
+    if (asked === undefined) complain(`${peer.process} was answered twice`);
+    this.#open.delete(key);
+    const { planId, what } = asked;
+    if (code === "PLAN_UNKNOWN" && this.accepted.has(planId))
+      complain(`${peer.process} was told that ${planId} is unknown, which was accepted`, planId);
+    if (what !== "Submit" || code !== "PLAN_ID_CONFLICT") return;
+    if (this.#content.get(planId) === this.#contentAsked.get(key))
+      complain(`${planId} was called a conflict with itself`, planId);
+  }
+
+  #ended(planId: string, outcome: Outcome): void {
+    const before = this.#outcomes.get(planId);
+    if (before !== undefined && !isDeepStrictEqual(before, outcome))
+      complain(`${planId} ended twice: ${before.status}, and ${outcome.status}`, planId);
+    this.#outcomes.set(planId, outcome);
+  }
+
+  #waitsOf(client: string): Set<string> {
+    const known = this.#waits.get(client) ?? new Set();
+    this.#waits.set(client, known);
+    return known;
+  }
+}
+
+function keyOf(client: string, ask: number): string {
+  return `${client} ${ask}`;
+}

@@ -1,0 +1,78 @@
+import type { Fact, Peer } from "./facts.js";
+
+interface Seen {
+  readonly peer: Peer;
+  diedAt: number | undefined;
+  /** When the coordinator last heard it. */
+  heardAt: number;
+  /** When it was last silent for a lease, as far as the coordinator could tell. */
+  leaseLostAt: number;
+}
+
+/** Who lives, and whom the coordinator could still hear: who is silent for a lease may be taken for dead. */
+export class Contact {
+  readonly #leaseMs: number;
+  readonly #workers = new Map<string, Seen>();
+  #startedAt = 0;
+  /** How long the coordinator has stood still, in all. */
+  #pausedMs = 0;
+  readonly #pausedBefore = new Map<string, number>();
+
+  constructor(leaseMs: number) {
+    this.#leaseMs = leaseMs;
+  }
+
+  see(fact: Fact, mono: number): void {
+    switch (fact.type) {
+      case "workerStarted":
+        this.#workers.set(fact.peer.process, {
+          peer: fact.peer,
+          diedAt: undefined,
+          heardAt: mono,
+          leaseLostAt: -1,
+        });
+        return;
+      case "workerDied": {
+        const seen = this.#workers.get(fact.peer.process);
+        if (seen !== undefined) seen.diedAt = mono;
+        return;
+      }
+      case "coordinatorStarted":
+        for (const seen of this.#workers.values()) this.#noteSilence(seen, mono);
+        this.#startedAt = mono;
+        return;
+      case "coordinatorPaused":
+        this.#pausedMs += fact.ms;
+        return;
+      case "coordinatorHears": {
+        const seen = this.#workers.get(fact.peer.process);
+        if (seen === undefined) return;
+        this.#noteSilence(seen, mono);
+        seen.heardAt = mono;
+        this.#pausedBefore.set(fact.peer.process, this.#pausedMs);
+        return;
+      }
+      default:
+        return;
+    }
+  }
+
+  isAlive(process: string): boolean {
+    const seen = this.#workers.get(process);
+    return seen !== undefined && seen.diedAt === undefined;
+  }
+
+  /** Whether its process ended, or was silent for a lease, at some time since. */
+  wasLostSince(process: string, since: number, mono: number): boolean {
+    const seen = this.#workers.get(process);
+    if (seen === undefined || seen.diedAt !== undefined) return true;
+    this.#noteSilence(seen, mono);
+    return seen.leaseLostAt >= since;
+  }
+
+  #noteSilence(seen: Seen, mono: number): void {
+    const from = Math.max(seen.heardAt, this.#startedAt);
+    const paused = this.#pausedMs - (this.#pausedBefore.get(seen.peer.process) ?? 0);
+    if (mono - from - paused >= this.#leaseMs) seen.leaseLostAt = mono;
+  }
+}

@@ -1,0 +1,106 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Message } from "@planwire/protocol";
+import { planOfPart, planOfStream } from "../sim/describe-message.js";
+import type { Fact } from "./facts.js";
+import type { Ledger } from "./ledger.js";
+import { complain, type Rule } from "./rule.js";
+
+/** Nothing is said that the disk does not hold: no acceptance, assignment, acknowledgement, cancel or end. */
+export class Durability implements Rule {
+  readonly #ledger: Ledger;
+
+  constructor(ledger: Ledger) {
+    this.#ledger = ledger;
+  }
+
+  see(fact: Fact): void {
+    if (fact.type === "coordinatorSays") this.#said(fact.message);
+  }
+
+  #said(message: Message): void {
+    const { plans } = this.#ledger;
+    switch (message.type) {
+      case "Accepted":
+        if (!plans.has(message.plan_id)) notWritten("Accepted was told of", message.plan_id);
+        return;
+      case "AssignPlan":
+        return this.#assigned(message.plan.plan_id, message.attempt ?? 0);
+      case "StreamBegin":
+        return this.#assigned(message.plan_id, message.attempt ?? 0);
+      case "ResultAck":
+        return this.#acknowledged(message.id, message.attempt, message.taken);
+      case "CancelAnswer": {
+        const plan = plans.get(message.plan_id);
+        if (message.taken && plan?.cancelledAt === undefined)
+          notWritten("a cancel was confirmed of", message.plan_id);
+        return;
+      }
+      case "PlanEvent":
+        return this.#told(message);
+      case "Got":
+        if (message.outcome !== undefined) this.#ended(message.summary.plan_id, message.outcome);
+        return;
+      case "StreamComplete": {
+        const planId = planOfStream(message.stream_id);
+        if (plans.get(planId)?.outcome === undefined)
+          notWritten("StreamComplete was told of", planId);
+        return;
+      }
+      default:
+        return;
+    }
+  }
+
+  #assigned(partId: string, attempt: number): void {
+    const planId = planOfPart(partId);
+    const written = this.#ledger.attempt(partId, planId, attempt);
+    if (written === undefined) notWritten(`attempt ${attempt} was assigned of`, planId);
+  }
+
+  #acknowledged(partId: string, attempt: number, taken: boolean): void {
+    if (!taken) return;
+    const planId = planOfPart(partId);
+    const written = this.#ledger.attempt(partId, planId, attempt);
+    if (written?.result === undefined)
+      notWritten(`the result of attempt ${attempt} was acknowledged as taken of`, planId);
+  }
+
+  #told({ plan_id: planId, event }: Extract<Message, { type: "PlanEvent" }>): void {
+    const plan = this.#ledger.plans.get(planId);
+    switch (event.kind) {
+      case "Accepted":
+        if (plan === undefined) notWritten("Accepted was told of", planId);
+        return;
+      case "AttemptStarted":
+        if (this.#ledger.attempt(event.part_id, planId, event.attempt) === undefined)
+          notWritten("AttemptStarted was told of", planId);
+        return;
+      case "AttemptLost":
+        if (this.#ledger.attempt(event.part_id, planId, event.attempt)?.lost === undefined)
+          notWritten("AttemptLost was told of", planId);
+        return;
+      case "CancelRequested":
+        if (plan?.cancelledAt === undefined) notWritten("CancelRequested was told of", planId);
+        return;
+      case "Finished":
+        return this.#ended(planId, event.outcome);
+      default:
+        return;
+    }
+  }
+
+  #ended(planId: string, outcome: unknown): void {
+    const written = this.#ledger.plans.get(planId)?.outcome;
+    if (written === undefined) notWritten("an outcome was told of", planId);
+    // What travelled may lack what is undefined here.
+    if (
+      !isDeepStrictEqual(JSON.parse(JSON.stringify(written)), JSON.parse(JSON.stringify(outcome)))
+    ) {
+      complain(`${planId} ended otherwise than it was told`, planId);
+    }
+  }
+}
+
+function notWritten(what: string, planId: string): never {
+  complain(`${what} ${planId} before that was on disk`, planId);
+}

@@ -1,0 +1,124 @@
+import type { Change, Write } from "@planwire/coordinator/core";
+import type { Outcome, PlanResult, SerializedPlan } from "@planwire/protocol";
+import { complain } from "./rule.js";
+
+/** One try of a part, as the disk has it. */
+export interface LedgerAttempt {
+  readonly partId: string;
+  readonly attempt: number;
+  readonly workerId: string;
+  /** The worker's process. */
+  readonly incarnation: string | undefined;
+  lost: string | undefined;
+  result: PlanResult | undefined;
+}
+
+export interface LedgerPlan {
+  readonly planId: string;
+  readonly kind: "plan" | "stream";
+  readonly plan: SerializedPlan;
+  /** By part id, oldest first. */
+  readonly parts: Map<string, LedgerAttempt[]>;
+  cancelledAt: number | undefined;
+  outcome: Outcome | undefined;
+}
+
+/** What the disk holds, kept from what was seen to land on it; and what must never land. */
+export class Ledger {
+  readonly plans = new Map<string, LedgerPlan>();
+
+  attempt(partId: string, planId: string, attempt: number): LedgerAttempt | undefined {
+    return this.plans
+      .get(planId)
+      ?.parts.get(partId)
+      ?.find((one) => one.attempt === attempt);
+  }
+
+  /** Plans that live, that have this filter, and that nobody has cancelled. */
+  uncancelledWith(filter: string): string[] {
+    return [...this.plans.values()].flatMap(({ planId, plan, outcome, cancelledAt }) => {
+      const has = plan.bindings?.some(({ uses }) => uses === filter) ?? false;
+      return has && outcome === undefined && cancelledAt === undefined ? [planId] : [];
+    });
+  }
+
+  land({ planId, changes }: Write, mono: number): void {
+    for (const change of changes) this.#apply(planId, change, mono);
+  }
+
+  #apply(planId: string, change: Change, mono: number): void {
+    if (change.type === "accept") {
+      if (this.plans.has(planId)) complain(`${planId} was accepted twice`, planId);
+      const { kind, plan } = change;
+      this.plans.set(planId, {
+        planId,
+        kind,
+        plan,
+        parts: new Map(),
+        cancelledAt: undefined,
+        outcome: undefined,
+      });
+      return;
+    }
+    const known = this.plans.get(planId);
+    if (known === undefined)
+      complain(`${change.type} was written of ${planId}, which was never accepted`, planId);
+    if (known.outcome !== undefined)
+      complain(`${change.type} was written of ${planId} after its end`, planId);
+    switch (change.type) {
+      case "assign":
+        return this.#assign(known, change);
+      case "started":
+        return;
+      case "lose":
+        this.#open(known, change).lost = change.reason;
+        return;
+      case "takeResult":
+        return this.#take(known, change);
+      case "wishCancel":
+        known.cancelledAt ??= mono;
+        return;
+      case "finish":
+        known.outcome = change.outcome;
+        return;
+    }
+  }
+
+  #assign(
+    { planId, parts }: LedgerPlan,
+    { partId, attempt, workerId, incarnation }: Extract<Change, { type: "assign" }>,
+  ): void {
+    const tries = parts.get(partId) ?? [];
+    parts.set(partId, tries);
+    const last = tries.at(-1);
+    if (last !== undefined && last.lost === undefined) {
+      complain(`${partId}/${attempt} was assigned while attempt ${last.attempt} is out`, planId);
+    }
+    if (attempt !== (last?.attempt ?? 0) + 1)
+      complain(`${partId}/${attempt} follows attempt ${last?.attempt ?? 0}`, planId);
+    tries.push({ partId, attempt, workerId, incarnation, lost: undefined, result: undefined });
+  }
+
+  #take(plan: LedgerPlan, change: Extract<Change, { type: "takeResult" }>): void {
+    const { partId, result } = change;
+    const taken = plan.parts.get(partId)?.find((one) => one.result !== undefined);
+    if (taken !== undefined) complain(`a second result was taken for ${partId}`, plan.planId);
+    this.#open(plan, change).result = result;
+  }
+
+  #open(
+    { planId, parts }: LedgerPlan,
+    { type, partId, attempt }: Extract<Change, { partId: string }>,
+  ): LedgerAttempt {
+    const last = parts.get(partId)?.at(-1);
+    if (
+      last === undefined ||
+      last.attempt !== attempt ||
+      last.lost !== undefined ||
+      last.result !== undefined
+    ) {
+      complain(`${type} was written of ${partId}/${attempt}, which is not out`, planId);
+    }
+    return last;
+  }
+}

@@ -1,0 +1,58 @@
+import { Cancels } from "./cancels.js";
+import { Clients } from "./clients.js";
+import { Contact } from "./contact.js";
+import { Durability } from "./durability.js";
+import { Effects } from "./effects.js";
+import type { Fact } from "./facts.js";
+import { Feeds } from "./feeds.js";
+import { Ledger } from "./ledger.js";
+import { Outcomes } from "./outcomes.js";
+import { Results } from "./results.js";
+import { complain, type Owed, type Rule } from "./rule.js";
+import { Slots } from "./slots.js";
+import { Streams } from "./streams.js";
+
+/** Judges a story by what can be seen from outside. `see` throws a Complaint. */
+export class Oracle {
+  readonly ledger = new Ledger();
+  readonly clients: Clients;
+  readonly #contact: Contact;
+  readonly #slots = new Slots();
+  readonly #rules: readonly Rule[];
+
+  constructor(leaseMs: number) {
+    this.#contact = new Contact(leaseMs);
+    this.clients = new Clients(this.ledger);
+    this.#rules = [
+      new Durability(this.ledger),
+      new Results(),
+      new Effects(this.#contact),
+      this.#slots,
+      new Cancels(this.ledger),
+      this.clients,
+      new Outcomes(this.ledger),
+      new Feeds(),
+      new Streams(),
+    ];
+  }
+
+  see(fact: Fact, mono: number): void {
+    if (fact.type === "notUnderstood") complain(`${fact.by} did not understand: ${fact.why}`);
+    if (fact.type === "landed") this.ledger.land(fact.write, mono);
+    this.#contact.see(fact, mono);
+    for (const rule of this.#rules) rule.see(fact, mono);
+  }
+
+  owed(): Owed[] {
+    return this.#rules.flatMap((rule) => rule.owed?.() ?? []);
+  }
+
+  /** Ids of the plans of which a filter runs now. */
+  running(): ReadonlySet<string> {
+    return this.#slots.running();
+  }
+
+  atRest(): void {
+    for (const rule of this.#rules) rule.atRest?.();
+  }
+}

@@ -1,0 +1,68 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Change } from "@planwire/coordinator/core";
+import type { PlanResult } from "@planwire/protocol";
+import type { Fact } from "./facts.js";
+import { complain, type Rule } from "./rule.js";
+
+/** One result per part is taken: that of the attempt it was taken for, as its worker said it. */
+export class Results implements Rule {
+  /** By part and attempt: what workers said. */
+  readonly #said = new Map<string, PlanResult[]>();
+  /** By part: the attempt that was acknowledged as taken. */
+  readonly #taken = new Map<string, number>();
+
+  see(fact: Fact): void {
+    switch (fact.type) {
+      case "workerSays": {
+        const { message } = fact;
+        if (message.type !== "PlanResult") return;
+        const key = keyOf(message.plan_id, message.attempt);
+        this.#said.set(key, [...(this.#said.get(key) ?? []), message.result]);
+        return;
+      }
+      case "landed":
+        for (const change of fact.write.changes)
+          if (change.type === "takeResult") this.#take(fact.write.planId, change);
+        return;
+      case "coordinatorSays": {
+        const { message } = fact;
+        if (message.type !== "ResultAck" || !message.taken) return;
+        const taken = this.#taken.get(message.id) ?? message.attempt;
+        this.#taken.set(message.id, taken);
+        if (taken !== message.attempt)
+          complain(
+            `the results of attempts ${taken} and ${message.attempt} of ${message.id} were both acknowledged as taken`,
+            planIdOf(message.id),
+          );
+        return;
+      }
+      default:
+        return;
+    }
+  }
+
+  #take(
+    planId: string,
+    { partId, attempt, result }: Extract<Change, { type: "takeResult" }>,
+  ): void {
+    if (planId.startsWith("x-")) return; // a stream's end is no PlanResult
+    const said = this.#said.get(keyOf(partId, attempt)) ?? [];
+    if (!said.some((one) => isSame(one, result)))
+      complain(
+        `a result was taken for ${partId}/${attempt} which no worker gave for that attempt`,
+        planId,
+      );
+  }
+}
+
+function isSame(a: PlanResult, b: PlanResult): boolean {
+  return isDeepStrictEqual(JSON.parse(JSON.stringify(a)), JSON.parse(JSON.stringify(b)));
+}
+
+function keyOf(partId: string, attempt: number | undefined): string {
+  return `${partId} ${attempt ?? "-"}`;
+}
+
+function planIdOf(partId: string): string | undefined {
+  return partId.split("/", 1)[0];
+}

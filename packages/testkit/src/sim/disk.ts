@@ -1,0 +1,167 @@
+import {
+  acceptedHead,
+  isExpected,
+  MemoryExecution,
+  RefusedChange,
+  stateOf,
+  summaryOf,
+  type ListQuery,
+  type Opened,
+  type StoredExecution,
+  type Write,
+  type WriteAnswer,
+} from "@planwire/coordinator/core";
+import type { ExecutionSummary } from "@planwire/protocol";
+import type { Chance } from "./chance.js";
+import type { Clock } from "./clock.js";
+
+export interface DiskSpeed {
+  readonly leastMs: number;
+  readonly mostMs: number;
+}
+
+export interface DiskListener {
+  /** The write is on disk; whoever asked is told a moment later. */
+  landed(write: Write): void;
+  /** Nothing of the write is on disk, and whoever asked is told so. */
+  failed(write: Write, reason: string): void;
+  /** A crash took these with it: nobody was told anything of them. */
+  lost(writes: readonly Write[]): void;
+  /** A crash came after these had landed, and before anybody was told. */
+  landedUntold(writes: readonly Write[]): void;
+}
+
+interface Waiting {
+  readonly writes: readonly Write[];
+  readonly answer: (answers: readonly WriteAnswer[]) => void;
+}
+
+/**
+ * A disk behind the store's interface, as SQLite behaves: writes wait for the commit under way, share the next one, and are there all
+ * together or not at all. What is on it outlives the coordinator.
+ */
+export class SimDisk {
+  readonly #clock: Clock;
+  readonly #chance: Chance;
+  readonly #listener: DiskListener;
+  readonly historyId: string;
+  speed: DiskSpeed = { leastMs: 0.2, mostMs: 2 };
+  /** While it is full every commit fails. */
+  isFull = false;
+  #boots = 0;
+  #table = new Map<string, MemoryExecution>();
+  #waiting: Waiting[] = [];
+  #underWay: Waiting[] | undefined;
+
+  constructor(clock: Clock, chance: Chance, historyId: string, listener: DiskListener) {
+    this.#clock = clock;
+    this.#chance = chance;
+    this.historyId = historyId;
+    this.#listener = listener;
+  }
+
+  open(): Opened {
+    this.#boots += 1;
+    const stored = [...this.#table.values()].map((execution) => copyOf(execution.snapshot()));
+    return {
+      historyId: this.historyId,
+      boot: this.#boots,
+      live: stored.filter(({ outcome }) => outcome === undefined),
+    };
+  }
+
+  commit(writes: readonly Write[], answer: Waiting["answer"]): void {
+    // What is written is what was said now: the core may change its objects afterwards.
+    this.#waiting.push({ writes: writes.map(copyOf), answer });
+    if (this.#underWay === undefined) this.#commitNext();
+  }
+
+  #commitNext(): void {
+    const batch = this.#waiting;
+    if (batch.length === 0) return;
+    this.#waiting = [];
+    this.#underWay = batch;
+    this.#clock.after(this.#duration(), () => {
+      if (this.#underWay !== batch) return; // a crash came first
+      this.#underWay = undefined;
+      const answers = batch.map(({ writes }) => this.#land(writes));
+      this.#commitNext();
+      for (const [index, { answer }] of batch.entries()) answer(answers[index] ?? []);
+    });
+  }
+
+  #duration(): number {
+    const { leastMs, mostMs } = this.speed;
+    return leastMs + this.#chance.fraction() * (mostMs - leastMs);
+  }
+
+  #land(writes: readonly Write[]): WriteAnswer[] {
+    return writes.map((write) => {
+      if (this.isFull) return this.#fail(write, "the disk is full");
+      try {
+        return this.#apply(write);
+      } catch (error) {
+        if (!(error instanceof RefusedChange)) throw error;
+        return this.#fail(write, error.message);
+      }
+    });
+  }
+
+  #fail(write: Write, reason: string): WriteAnswer {
+    this.#listener.failed(write, reason);
+    return { type: "failed", reason };
+  }
+
+  #apply(write: Write): WriteAnswer {
+    const [first] = write.changes;
+    const known = this.#table.get(write.planId);
+    if (first?.type === "accept") {
+      if (known !== undefined) {
+        const { contentHash } = known.head;
+        return { type: "exists", contentHash, state: stateOf(known.head) };
+      }
+      const made = new MemoryExecution(acceptedHead(write, first), first.plan, this.#table.size);
+      made.apply(write.changes.slice(1));
+      this.#table.set(write.planId, made);
+    } else {
+      if (known === undefined || !isExpected(known.head, write)) return { type: "notOwner" };
+      known.apply(write.changes);
+    }
+    this.#listener.landed(write);
+    return { type: "done" };
+  }
+
+  /** The coordinator dies. A commit under way lands whole or not at all; what waited is gone. */
+  crash(): void {
+    const underWay = this.#underWay?.flatMap(({ writes }) => writes) ?? [];
+    const waiting = this.#waiting.flatMap(({ writes }) => writes);
+    this.#underWay = undefined;
+    this.#waiting = [];
+    if (underWay.length > 0 && !this.isFull && this.#chance.happens(50)) {
+      this.#land(underWay);
+      this.#listener.landedUntold(underWay);
+      if (waiting.length > 0) this.#listener.lost(waiting);
+    } else if (underWay.length + waiting.length > 0) {
+      this.#listener.lost([...underWay, ...waiting]);
+    }
+  }
+
+  get(planId: string): StoredExecution | undefined {
+    const found = this.#table.get(planId);
+    return found === undefined ? undefined : copyOf(found.snapshot());
+  }
+
+  list({ limit, state }: ListQuery): { plans: ExecutionSummary[]; total: number } {
+    const matching = [...this.#table.values()]
+      .toReversed()
+      .filter(({ head }) => state === undefined || stateOf(head) === state);
+    return {
+      plans: matching.slice(0, limit).map(({ head }) => summaryOf(head)),
+      total: matching.length,
+    };
+  }
+}
+
+function copyOf<T>(value: T): T {
+  return structuredClone(value);
+}

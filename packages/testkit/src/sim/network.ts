@@ -1,0 +1,289 @@
+import type { Chance } from "./chance.js";
+import type { Clock } from "./clock.js";
+import type { SimProcess } from "./sim-process.js";
+
+/** How a socket ended, as one side learns it. 1006: it broke, or never was. */
+export interface SocketEnd {
+  readonly code: number;
+  readonly reason: string;
+}
+
+export interface SocketListener {
+  opened(): void;
+  received(frame: string | Uint8Array): void;
+  /** Something that was handed over has arrived. */
+  drained(): void;
+  /** A ping of the other side was answered. */
+  ponged(): void;
+  /** Once, last. */
+  closed(end: SocketEnd): void;
+}
+
+/** One side's end of a WebSocket. */
+export interface SimSocket {
+  send(frame: string | Uint8Array): void;
+  bufferedBytes(): number;
+  ping(): void;
+  /** What was sent before goes first. */
+  close(code: number, reason: string): void;
+  /** Ends it here at once; the other side learns of it later. */
+  terminate(): void;
+}
+
+export interface LinkSpeed {
+  readonly leastMs: number;
+  readonly mostMs: number;
+}
+
+/** Who a coordinator lets in: gives the listener's side of a new socket. */
+export type Door = (socket: SimSocket) => { process: SimProcess; listener: SocketListener };
+
+type Item =
+  | { readonly kind: "frame"; readonly frame: string | Uint8Array; readonly bytes: number }
+  | { readonly kind: "ping" }
+  | { readonly kind: "pong" }
+  | { readonly kind: "close"; readonly end: SocketEnd };
+
+const HANDSHAKE_MS = 10_000;
+const CLOSE_WITHIN_MS = 1_000;
+export const KEEP_ALIVE_MS = 15_000;
+const BROKEN: SocketEnd = { code: 1006, reason: "" };
+
+/** Hosts and the sockets between them. */
+export class Network {
+  readonly clock: Clock;
+  readonly chance: Chance;
+  /** Undefined while nobody listens: a connection is refused. */
+  door: Door | undefined;
+  readonly wires = new Set<Wire>();
+  readonly #cutOff = new Map<string, number>();
+  #speed: LinkSpeed = { leastMs: 1, mostMs: 3 };
+
+  constructor(clock: Clock, chance: Chance) {
+    this.clock = clock;
+    this.chance = chance;
+  }
+
+  setSpeed(speed: LinkSpeed): void {
+    this.#speed = speed;
+  }
+
+  delay(): number {
+    const { leastMs, mostMs } = this.#speed;
+    return leastMs + this.chance.fraction() * (mostMs - leastMs);
+  }
+
+  /** Nothing passes between this host and the coordinator until then; what was sent meanwhile arrives afterwards. */
+  cutOff(host: string, untilMono: number): void {
+    this.#cutOff.set(host, untilMono);
+    this.clock.at(untilMono, () => {
+      for (const wire of this.wires) if (wire.host === host) wire.flow();
+    });
+  }
+
+  isCutOff(host: string): boolean {
+    return (this.#cutOff.get(host) ?? 0) > this.clock.mono;
+  }
+
+  dial(host: string, process: SimProcess, listener: SocketListener): SimSocket {
+    return new Wire(this, host, process, listener).dialer;
+  }
+
+  wiresOf(host: string): Wire[] {
+    return [...this.wires].filter((wire) => wire.host === host);
+  }
+}
+
+/** One WebSocket: two sides, and what is on its way between them. Frames keep their order; a wire that breaks loses what is on it. */
+export class Wire {
+  readonly net: Network;
+  readonly host: string;
+  readonly dialer: Side;
+  readonly answerer: Side;
+  isBroken = false;
+
+  constructor(net: Network, host: string, process: SimProcess, listener: SocketListener) {
+    this.net = net;
+    this.host = host;
+    this.dialer = new Side(this);
+    this.answerer = new Side(this);
+    this.dialer.attach(process, listener);
+    net.wires.add(this);
+    this.#open();
+  }
+
+  other(side: Side): Side {
+    return side === this.dialer ? this.answerer : this.dialer;
+  }
+
+  #open(): void {
+    const { net, dialer, answerer } = this;
+    const { clock } = net;
+    clock.after(HANDSHAKE_MS, () => {
+      if (!dialer.isOpen && !dialer.isEnded) this.#refuse();
+    });
+    clock.after(net.delay(), () => {
+      if (net.isCutOff(this.host)) return; // nobody answers: the handshake times out
+      if (net.door === undefined) return this.#refuse();
+      const { process, listener } = net.door(answerer);
+      answerer.attach(process, listener);
+      answerer.open();
+      clock.after(net.delay(), () => dialer.open());
+    });
+  }
+
+  #refuse(): void {
+    this.dialer.end(BROKEN);
+    this.answerer.end(BROKEN);
+  }
+
+  flow(): void {
+    this.dialer.flow();
+    this.answerer.flow();
+  }
+
+  /**
+   * The wire breaks. Each side notices after its time; undefined: not by itself (half open). What is on its way is lost. A coordinator's
+   * system finds a half-open socket by TCP's keepalive; who dialled has to find out by itself.
+   */
+  break(dialerNotices: number | undefined, answererNotices = KEEP_ALIVE_MS): void {
+    if (this.isBroken) return;
+    this.isBroken = true;
+    const { clock } = this.net;
+    if (dialerNotices !== undefined) clock.after(dialerNotices, () => this.dialer.end(BROKEN));
+    clock.after(answererNotices, () => this.answerer.end(BROKEN));
+  }
+}
+
+export class Side implements SimSocket {
+  readonly #wire: Wire;
+  #process: SimProcess | undefined;
+  #listener: SocketListener | undefined;
+  isOpen = false;
+  isEnded = false;
+  #closing = false;
+  /** On its way from this side to the other. */
+  readonly #queue: { readonly item: Item; readonly notBefore: number }[] = [];
+  #bytes = 0;
+  #flowing = false;
+
+  constructor(wire: Wire) {
+    this.#wire = wire;
+  }
+
+  attach(process: SimProcess, listener: SocketListener): void {
+    this.#process = process;
+    this.#listener = listener;
+  }
+
+  open(): void {
+    if (this.isEnded || this.#closing) return;
+    this.isOpen = true;
+    this.#process?.run(() => {
+      if (!this.isEnded) this.#listener?.opened();
+    });
+  }
+
+  send(frame: string | Uint8Array): void {
+    if (!this.isOpen || this.isEnded || this.#closing) return;
+    const bytes = frame.length;
+    this.#bytes += bytes;
+    this.#push({ kind: "frame", frame, bytes });
+  }
+
+  bufferedBytes(): number {
+    return this.#bytes;
+  }
+
+  ping(): void {
+    if (this.isOpen && !this.isEnded && !this.#closing) this.#push({ kind: "ping" });
+  }
+
+  close(code: number, reason: string): void {
+    if (this.isEnded || this.#closing) return;
+    this.#closing = true;
+    if (!this.isOpen) return this.terminate();
+    this.#push({ kind: "close", end: { code, reason } });
+    this.#wire.net.clock.after(CLOSE_WITHIN_MS, () => this.terminate());
+  }
+
+  terminate(): void {
+    if (this.isEnded) return;
+    this.end(BROKEN);
+    const { net } = this.#wire;
+    this.#wire.break(undefined, undefined);
+    // The other host answers what it sends with a reset, once anything passes.
+    const tell = () => {
+      if (net.isCutOff(this.#wire.host)) net.clock.after(500, tell);
+      else this.#wire.other(this).end(BROKEN);
+    };
+    net.clock.after(net.delay(), tell);
+  }
+
+  /** The socket ends for this side. */
+  end(end: SocketEnd): void {
+    if (this.isEnded) return;
+    this.isEnded = true;
+    this.isOpen = false;
+    this.#queue.length = 0;
+    this.#bytes = 0;
+    if (this.#wire.other(this).isEnded) this.#wire.net.wires.delete(this.#wire);
+    this.#process?.run(() => this.#listener?.closed(end));
+  }
+
+  #push(item: Item): void {
+    const { net } = this.#wire;
+    this.#queue.push({ item, notBefore: net.clock.mono + net.delay() });
+    this.flow();
+  }
+
+  /** Delivers what is due, in its order. */
+  flow(): void {
+    const { net } = this.#wire;
+    if (this.#flowing || net.isCutOff(this.#wire.host)) return;
+    const next = this.#queue[0];
+    if (next === undefined) return;
+    this.#flowing = true;
+    net.clock.at(next.notBefore, () => {
+      this.#flowing = false;
+      if (this.#wire.isBroken || this.#queue[0] !== next) return;
+      if (net.isCutOff(this.#wire.host)) return;
+      this.#queue.shift();
+      this.#arrive(next.item);
+      this.flow();
+    });
+  }
+
+  #arrive(item: Item): void {
+    const other = this.#wire.other(this);
+    switch (item.kind) {
+      case "frame":
+        this.#bytes -= item.bytes;
+        other.#take((listener) => listener.received(item.frame));
+        this.#take((listener) => listener.drained());
+        return;
+      case "ping":
+        // A paused process answers nothing: its own WebSocket library does.
+        other.#take(() => other.#push({ kind: "pong" }));
+        other.#take((listener) => listener.ponged());
+        return;
+      case "pong":
+        other.#take((listener) => listener.ponged());
+        return;
+      case "close": {
+        // Both are closed once the other side has taken all that came before.
+        other.#process?.run(() => {
+          other.end(item.end);
+          this.end(item.end);
+        });
+        return;
+      }
+    }
+  }
+
+  #take(what: (listener: SocketListener) => void): void {
+    this.#process?.run(() => {
+      if (!this.isEnded && this.#listener !== undefined) what(this.#listener);
+    });
+  }
+}

@@ -1,0 +1,219 @@
+import type { SerializedPlan } from "@planwire/protocol";
+import { Chance } from "./chance.js";
+import { ClientProcess } from "./client-process.js";
+import { Clock } from "./clock.js";
+import { CoordinatorProcess } from "./coordinator-process.js";
+import { Coverage } from "./coverage.js";
+import { SimDisk } from "./disk.js";
+import { FAULTS } from "./faults.js";
+import { Network } from "./network.js";
+import { planOfPart } from "./describe-message.js";
+import { StoryLog } from "./story-log.js";
+import { USERS } from "./users.js";
+import { WorkerProcess, type WorkerSetup } from "./worker-process.js";
+import type { Plant, World } from "./world.js";
+import type { Fact } from "../oracle/facts.js";
+import type { Write } from "@planwire/coordinator/core";
+
+/** What users ask for and faults hit: the processes of a story as they are now, and the plans that were handed in. */
+export class Story {
+  readonly world: World;
+  readonly seed: number;
+  coordinator: CoordinatorProcess | undefined;
+  readonly setups: readonly WorkerSetup[];
+  readonly workers = new Map<string, WorkerProcess>();
+  readonly clients = new Map<string, ClientProcess>();
+  readonly submitted: SerializedPlan[] = [];
+  readonly cancelled = new Set<string>();
+  readonly streams: { readonly streamId: string; readonly client: string }[] = [];
+  /** No fault begins from here on. */
+  isCalm = false;
+  #starts = 0;
+
+  constructor(seed: number, plant: Plant, witness: (fact: Fact) => void) {
+    this.seed = seed;
+    const clock = new Clock();
+    const chance = new Chance(seed);
+    const coverage = new Coverage();
+    const log = new StoryLog();
+    const net = new Network(clock, chance);
+    const disk = new SimDisk(clock, chance, "history-1", {
+      landed: (write) => {
+        log.add(
+          clock.mono,
+          "disk",
+          `holds ${write.planId}: ${write.changes.map(({ type }) => type).join(", ")}`,
+          write.planId,
+        );
+        witness({ type: "landed", write });
+      },
+      failed: (write, reason) => {
+        coverage.count("fault: a write fails");
+        log.add(clock.mono, "disk", `fails ${write.planId}: ${reason}`, write.planId);
+      },
+      lost: (writes) =>
+        this.#noteWrites("loses", "race: a write lost with its coordinator", writes),
+      landedUntold: (writes) =>
+        this.#noteWrites("had landed, untold", "race: a write landed untold", writes),
+    });
+    this.world = { clock, chance, log, net, disk, coverage, plant, witness };
+    this.setups = Array.from({ length: chance.between(2, 3) }, (_, index) => {
+      const slots = chance.between(1, 3);
+      return { name: "abc".charAt(index), slots, threads: chance.between(1, slots), tags: [] };
+    });
+    net.setSpeed(
+      chance.pick([
+        { leastMs: 0.5, mostMs: 2 },
+        { leastMs: 5, mostMs: 30 },
+      ]) ?? { leastMs: 1, mostMs: 1 },
+    );
+  }
+
+  start(): void {
+    this.startCoordinator();
+    for (const setup of this.setups) this.startWorker(setup.name);
+    this.startClient("one");
+    this.startClient("two");
+  }
+
+  /** Users and faults have their way until `untilMono`. */
+  live(untilMono: number): void {
+    const { clock, chance, coverage } = this.world;
+    const act = () => {
+      if (clock.mono >= untilMono) return;
+      if (chance.happens(70)) USERS[chance.choose(USER_WEIGHTS)](this);
+      else {
+        const kind = chance.choose(FAULT_WEIGHTS);
+        if (FAULTS[kind](this)) coverage.count(`fault: ${kind}`);
+      }
+      clock.after(chance.fraction() * 500, act);
+    };
+    clock.after(300, act);
+    clock.runUntil(untilMono);
+  }
+
+  /** Nothing goes wrong any more, and who is away comes back. */
+  calm(): void {
+    const { world } = this;
+    this.isCalm = true;
+    world.log.add(world.clock.mono, "story", "no more faults from here on");
+    world.witness({ type: "calm" });
+    world.disk.speed = { leastMs: 0.2, mostMs: 2 };
+    world.disk.isFull = false;
+    for (const { name } of this.setups) {
+      world.net.cutOff(name, world.clock.mono);
+      this.workers.get(name)?.resume();
+      if (!this.workers.has(name)) this.startWorker(name);
+    }
+    for (const name of ["one", "two"]) {
+      world.net.cutOff(name, world.clock.mono);
+      this.clients.get(name)?.resume();
+      if (!this.clients.has(name)) this.startClient(name);
+    }
+    this.coordinator?.resume();
+    if (this.coordinator === undefined) this.startCoordinator();
+  }
+
+  /** What never ends by itself has to be cancelled, once each. */
+  cancel(planIds: readonly string[]): void {
+    for (const planId of planIds) this.clients.get("one")?.cancel(planId);
+  }
+
+  startCoordinator(): void {
+    if (this.coordinator !== undefined) return;
+    const name = `coordinator-${++this.#starts}`;
+    this.coordinator = new CoordinatorProcess(this.world, name, {});
+  }
+
+  killCoordinator(comesBackAfter: number): void {
+    const { coordinator, world } = this;
+    if (coordinator === undefined) return;
+    coordinator.die();
+    this.coordinator = undefined;
+    for (const wire of world.net.wires) {
+      wire.break(world.chance.happens(85) ? world.chance.between(0, 20) : undefined, undefined);
+    }
+    world.clock.after(comesBackAfter, () => this.startCoordinator());
+  }
+
+  startWorker(name: string): void {
+    const setup = this.setups.find((one) => one.name === name);
+    if (setup === undefined || this.workers.has(name)) return;
+    const { world } = this;
+    const incarnation = `${name}#${++this.#starts}`;
+    const worker = new WorkerProcess(world, setup, incarnation, {}, (how) => {
+      this.workers.delete(name);
+      if (how === "killed") this.#breakWires(name);
+      world.clock.after(this.isCalm ? 500 : world.chance.between(100, 8_000), () =>
+        this.startWorker(name),
+      );
+    });
+    this.workers.set(name, worker);
+  }
+
+  startClient(name: string): void {
+    if (this.clients.has(name)) return;
+    this.clients.set(name, new ClientProcess(this.world, name, `${name}#${++this.#starts}`));
+  }
+
+  killClient(name: string): void {
+    const client = this.clients.get(name);
+    if (client === undefined) return;
+    client.die();
+    this.clients.delete(name);
+    this.#breakWires(name);
+    const { clock, chance } = this.world;
+    clock.after(chance.between(50, 4_000), () => this.startClient(name));
+  }
+
+  /** Its process is gone; the other side learns of it soon, or only by the silence. */
+  #breakWires(host: string): void {
+    const { net, chance } = this.world;
+    for (const wire of net.wiresOf(host)) {
+      wire.break(undefined, chance.happens(75) ? chance.between(0, 50) : undefined);
+    }
+  }
+
+  #noteWrites(what: string, race: string, writes: readonly Write[]): void {
+    const { coverage, log, clock } = this.world;
+    coverage.count(race, writes.length);
+    for (const { planId, changes } of writes) {
+      log.add(
+        clock.mono,
+        "disk",
+        `${what} ${planId}: ${changes.map(({ type }) => type).join(", ")}`,
+        planOfPart(planId),
+      );
+    }
+  }
+}
+
+const USER_WEIGHTS = {
+  submits: 40,
+  "submits again": 5,
+  "submits other content": 3,
+  cancels: 10,
+  gets: 5,
+  "reads events": 6,
+  follows: 3,
+  streams: 6,
+  "cancels a stream": 2,
+} satisfies Record<keyof typeof USERS, number>;
+
+const FAULT_WEIGHTS = {
+  "the coordinator is killed": 3,
+  "the coordinator is paused": 2,
+  "a worker is killed": 4,
+  "a worker is paused": 3,
+  "a worker is cut off": 4,
+  "a worker's connection breaks": 5,
+  "a worker drains": 1,
+  "many workers leave at once": 1,
+  "a client is killed": 2,
+  "a client is cut off": 2,
+  "a client's connection breaks": 4,
+  "the disk is slow": 2,
+  "the disk is full": 2,
+  "the clock jumps": 2,
+  "the network is slow": 2,
+} satisfies Record<keyof typeof FAULTS, number>;

@@ -1,0 +1,89 @@
+import type { SerializedPlan } from "@planwire/protocol";
+import type { ClientProcess } from "./client-process.js";
+import { planOfStream } from "./describe-message.js";
+import type { Story } from "./story.js";
+import { somePlan, someStreamPlan } from "./story-plans.js";
+
+const MOST_PLANS = 40;
+
+/** What the users of a story do. */
+export const USERS = {
+  submits(story: Story): void {
+    const client = someClient(story);
+    if (client === undefined || story.submitted.length >= MOST_PLANS) return;
+    const { chance } = story.world;
+    const workers = story.setups.map(({ name }) => name);
+    const plan = somePlan(chance, `p${story.submitted.length}`, workers);
+    story.submitted.push(plan);
+    client.submit(plan, chance.happens(50));
+  },
+
+  "submits again"(story: Story): void {
+    const plan = recent(story);
+    if (plan === undefined) return;
+    someClient(story)?.submit(plan, false);
+    story.world.coverage.count("race: the same submission twice");
+  },
+
+  "submits other content"(story: Story): void {
+    const plan = recent(story);
+    if (plan === undefined) return;
+    const input = { source: "Inline", value: { type: "Json", data: "other content" } } as const;
+    someClient(story)?.submit({ ...plan, input }, false);
+    story.world.coverage.count("race: one id, two contents");
+  },
+
+  cancels(story: Story): void {
+    const plan = recent(story);
+    const client = someClient(story);
+    if (plan === undefined || client === undefined) return;
+    if (story.coordinator === undefined) {
+      story.world.coverage.count("race: a cancel while the coordinator is down");
+    }
+    client.cancel(plan.plan_id);
+  },
+
+  gets(story: Story): void {
+    const plan = story.world.chance.pick(story.submitted);
+    if (plan !== undefined) someClient(story)?.get(plan.plan_id);
+  },
+
+  follows(story: Story): void {
+    const plan = recent(story);
+    if (plan !== undefined) someClient(story)?.follow(plan.plan_id);
+  },
+
+  "reads events"(story: Story): void {
+    const plan = recent(story);
+    if (plan !== undefined) someClient(story)?.openFeed(plan.plan_id);
+  },
+
+  streams(story: Story): void {
+    const client = someClient(story);
+    if (client === undefined || story.streams.length >= MOST_PLANS) return;
+    const { chance } = story.world;
+    const streamId = `s${story.streams.length}`;
+    story.streams.push({ streamId, client: client.peer.name });
+    const chunks = chance.between(0, 30);
+    client.openStream(
+      streamId,
+      someStreamPlan(chance, planOfStream(streamId)),
+      chunks,
+      chance.between(0, 60),
+    );
+  },
+
+  "cancels a stream"(story: Story): void {
+    const stream = story.world.chance.pick(story.streams.slice(-3));
+    if (stream !== undefined) story.clients.get(stream.client)?.cancelStream(stream.streamId);
+  },
+};
+
+function someClient({ world, clients }: Story): ClientProcess | undefined {
+  return world.chance.pick([...clients.values()].filter(({ isReady }) => isReady));
+}
+
+/** What was handed in lately is likely still under way. */
+function recent({ world, submitted }: Story): SerializedPlan | undefined {
+  return world.chance.pick(submitted.slice(-5));
+}
