@@ -56,8 +56,8 @@ export function submissionAccepted(
   if (!watched) return;
   watched.submitting--;
   watched.historyId = history_id;
-  // What had ended before is not watched by a Submit.
-  if (existing) watch(state, watched, out);
+  // What had ended before is not watched by a Submit, and whoever reads its events may have come while there was no connection.
+  if (existing || watched.feeds.size > 0) watch(state, watched, out);
 }
 
 /** An earlier submission under the same id may have been accepted: then it stays watched. */
@@ -73,6 +73,7 @@ export function submissionRefused(
   if (watched.submitting > 0 || watched.historyId !== undefined) return;
   state.watches.delete(planId);
   out.push({ type: "loseSight", planId, failure: why });
+  for (const feed of watched.feeds.keys()) out.push({ type: "failFeed", feed, failure: why });
 }
 
 /**
