@@ -50,7 +50,10 @@ function describeFailure(seed: number, { sentence, story }: Failure): string {
 
 function printSummary({ seeds, failed, plans, coverage, missing }: Summary, tookMs: number): void {
   console.log(`\n${seeds} seeds, ${plans} plans, ${(tookMs / 1_000).toFixed(1)} s`);
-  for (const [what, times] of coverage.entries()) console.log(`${String(times).padStart(8)}  ${what}`);
+  for (const [what, times] of coverage.entries())
+    console.log(`${String(times).padStart(8)}  ${what}`);
   for (const what of missing) console.log(`too rare: ${what}`);
-  console.log(failed.length === 0 ? "the oracle has nothing to say" : `failed: ${failed.join(", ")}`);
+  console.log(
+    failed.length === 0 ? "the oracle has nothing to say" : `failed: ${failed.join(", ")}`,
+  );
 }

@@ -44,5 +44,9 @@ export function runSeeds({ from, count, plant, onFailure, onProgress }: RunOptio
 
 function differenceTo(second: string, first: string): Failure | undefined {
   if (second === first) return undefined;
-  return { sentence: "the same seed told another story the second time", planId: undefined, story: [] };
+  return {
+    sentence: "the same seed told another story the second time",
+    planId: undefined,
+    story: [],
+  };
 }

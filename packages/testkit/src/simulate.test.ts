@@ -12,7 +12,9 @@ describe("the simulator", () => {
       from,
       count,
       onFailure: (seed, { sentence, story }) =>
-        failures.push(`seed ${seed}: ${sentence}\nreplay: npm run sim -- --seed ${seed}\n${story.join("\n")}`),
+        failures.push(
+          `seed ${seed}: ${sentence}\nreplay: npm run sim -- --seed ${seed}\n${story.join("\n")}`,
+        ),
     });
     expect(failures.join("\n\n")).toBe("");
     expect(missing).toEqual([]);

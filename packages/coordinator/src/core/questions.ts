@@ -71,6 +71,10 @@ function wasTaken(state: ExecutionState): boolean {
 }
 
 export function answerWaiting(turn: Turn, execution: Execution, waiting: Waiting): void {
+  // Memory may have run ahead again while it waited: what it would show by now is in the next write.
+  if (execution.next && showsState(waiting)) {
+    return whenDurable(turn, execution, { do: "answer", waiting });
+  }
   const { conn, requestId } = waiting;
   switch (waiting.kind) {
     case "get":
@@ -85,6 +89,11 @@ export function answerWaiting(turn: Turn, execution: Execution, waiting: Waiting
     case "cancel":
       return;
   }
+}
+
+/** The watch of a submission shows only events, each of which waits for its own write. */
+function showsState({ kind, requestId }: Waiting): boolean {
+  return kind === "get" || kind === "explain" || (kind === "watch" && requestId !== undefined);
 }
 
 /** Same content is the same execution, also when it would be refused by now. */

@@ -31,8 +31,7 @@ export function submit(
   const { request_id, plan, watch, only_outcome, accepted_may_wait } = message;
   const known = turn.state.executions.get(plan.plan_id);
   if (known && !sameContent(known.plan, plan)) {
-    const about = { request_id, plan_id: plan.plan_id };
-    return sendError(turn, connection, conflict(plan.plan_id), about);
+    return conflictOnceWritten(turn, connection, message);
   }
   const refusal = known ? undefined : refusalOf(turn.state, plan, bytes);
   if (refusal) {
@@ -73,6 +72,19 @@ export function submit(
     });
   }
   if (!known) beginParts(turn, execution);
+}
+
+/** What has this id in memory may not get it: the store may hold another one, of which this submission is the same. */
+function conflictOnceWritten(
+  turn: Turn,
+  connection: Connection,
+  { request_id: requestId, plan }: MessageOf<"Submit">,
+): void {
+  const { plan_id: planId } = plan;
+  const message = `another submission of "${planId}" was being written, and was not`;
+  const refusal = new PlanwireError("STORE_UNAVAILABLE", message, { hint: "submit it again" });
+  const about = { conn: connection.id, requestId, planId, plan };
+  ask(turn, connection, { kind: "submit", ...about, refusal });
 }
 
 export function beginStream(

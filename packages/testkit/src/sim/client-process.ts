@@ -88,7 +88,6 @@ export class ClientProcess extends SimProcess {
     this.#world.witness({ type: "clientDied", peer: this.peer });
   }
 
-
   submit(plan: SerializedPlan, forOutcome: boolean): void {
     const ask = this.#open(plan.plan_id);
     this.#note(`submits ${plan.plan_id}`, plan.plan_id);

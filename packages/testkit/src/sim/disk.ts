@@ -117,8 +117,7 @@ export class SimDisk {
     const known = this.#table.get(write.planId);
     if (first?.type === "accept") {
       if (known !== undefined) {
-        const { contentHash } = known.head;
-        return { type: "exists", contentHash, state: stateOf(known.head) };
+        return { type: "exists", state: stateOf(known.head) };
       }
       const made = new MemoryExecution(acceptedHead(write, first), first.plan, this.#table.size);
       made.apply(write.changes.slice(1));
