@@ -131,3 +131,32 @@ test("a reader in a history that is gone fails", () => {
     ]),
   );
 });
+
+const submitted = (planId: string) =>
+  ({ type: "submit", ask: 1, plan: { plan_id: planId, plan: "Empty", metadata: {} } }) as const;
+
+test("a reader that came while there was no connection is told once the submission is accepted", () => {
+  const core = new CoreStory();
+  core.welcome();
+  core.cut();
+  core.event(submitted("p"));
+  core.event({ type: "openFeed", feed: 1, planId: "p" });
+  core.welcome();
+  const about = { plan_id: "p", history_id: "h1", coordinator_id: "c1", existing: false };
+  expect(sent(core.message({ type: "Accepted", request_id: 1, ...about }))).toEqual([
+    { type: "Watch", request_id: 2, plan_id: "p" },
+  ]);
+});
+
+test("a reader of what was refused is told so", () => {
+  const core = new CoreStory();
+  core.welcome();
+  core.event(submitted("p"));
+  core.event({ type: "openFeed", feed: 1, planId: "p" });
+  const failure = { code: "QUEUE_FULL", message: "no", retryable: true };
+  expect(core.message({ type: "Error", request_id: 1, ...failure })).toEqual([
+    { type: "loseSight", planId: "p", failure },
+    { type: "failFeed", feed: 1, failure },
+    { type: "refuse", ask: 1, failure },
+  ]);
+});

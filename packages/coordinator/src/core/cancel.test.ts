@@ -275,3 +275,33 @@ it("the last event says how it stopped: as the part did that was hardest to stop
   const [outcome] = finished(driver, client);
   expect(outcome).toMatchObject({ status: "Cancelled", stopped: true, how: "killed" });
 });
+
+it.each(["at once", "after a restart"])(
+  "an attempt that was lost with its worker may go on somewhere: its plan, cancelled %s, is not called stopped",
+  async (when) => {
+    const before = new CoordinatorDriver();
+    const lost = before.worker("w");
+    before.submit(before.client(), planOf("p"));
+    before.receive(lost, { type: "Started", plan_id: "p", attempt: 1 });
+    before.disconnect(lost);
+    before.passTime(40_000);
+    const driver = when === "at once" ? before : await before.restarted();
+    const client = driver.client();
+    cancel(driver, client);
+    driver.receive(client, { type: "Get", request_id: 3, plan_id: "p" });
+    expect(driver.take(client, "Got").outcome).toMatchObject({
+      status: "Cancelled",
+      stopped: false,
+    });
+  },
+);
+
+it("an attempt that its worker gave back is surely stopped", () => {
+  const driver = new CoordinatorDriver();
+  const client = driver.client();
+  const worker = driver.worker("w");
+  driver.submit(client, planOf("p"), { watch: true });
+  driver.receive(worker, { type: "Busy", plan_id: "p", attempt: 1 });
+  cancel(driver, client);
+  expect(finished(driver, client)).toMatchObject([{ status: "Cancelled", stopped: true }]);
+});

@@ -44,8 +44,11 @@ function ended(ending: Ending, by: string, attempts: number, duration_ms: number
     }
     case "Failed":
       return { status: ending.status, error: ending.error, attempts, duration_ms };
-    case "Cancelled":
-      return { status: ending.status, by, stopped: ending.stopped, attempts, duration_ms };
+    case "Cancelled": {
+      const { status, stopped, how } = ending;
+      if (how === undefined) return { status, by, stopped, attempts, duration_ms };
+      return { status, by, stopped, how, attempts, duration_ms };
+    }
   }
 }
 

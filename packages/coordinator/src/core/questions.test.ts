@@ -170,3 +170,16 @@ it("ended executions leave memory beyond their bytes, and one that is large at o
   await driver.answerQuestions();
   expect(driver.take(client, "Got")).toMatchObject({ outcome: { output: { data: "large" } } });
 });
+
+it("what was asked before the acceptance is written shows nothing that is decided meanwhile and not written yet", () => {
+  const driver = new CoordinatorDriver();
+  const client = driver.client();
+  driver.holdsWrites = true;
+  driver.submit(client, planOf("p"));
+  driver.receive(client, { type: "Get", request_id: 4, plan_id: "p" });
+  driver.receive(client, { type: "Cancel", request_id: 5, plan_id: "p" });
+  driver.answerWrites();
+  expect(driver.typesTo(client)).toEqual(["Accepted"]);
+  driver.answerWrites();
+  expect(driver.typesTo(client)).toEqual(["Accepted", "CancelAnswer", "Got"]);
+});

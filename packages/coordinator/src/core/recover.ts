@@ -16,7 +16,7 @@ import {
   stopPart,
   wholePart,
 } from "./parts.js";
-import { GIVEN_BACK, loseAttempt, NEVER_ARRIVED } from "./results.js";
+import { GIVEN_BACK, isDisowned, LOST, loseAttempt, NEVER_ARRIVED } from "./results.js";
 import { noteStop } from "./stop-how.js";
 import type { Execution, Part, Turn, WorkerSession } from "./state.js";
 import { publish } from "./watches.js";
@@ -30,6 +30,9 @@ export function recover(turn: Turn, stored: StoredExecution): void {
   turn.state.executions.set(execution.planId, execution);
   countLive(turn.state, execution);
   retell(turn, execution, stored);
+  for (const { lost } of stored.attempts) {
+    if (lost !== undefined && !isDisowned(lost)) noteStop(execution, LOST);
+  }
   if (execution.kind === "stream") return endLostStream(turn, execution);
   if (!stored.cut) beginParts(turn, execution);
   else if (stored.cut.kind === "whole") recoverWhole(turn, execution, stored);

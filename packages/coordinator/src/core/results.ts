@@ -4,10 +4,20 @@ import { change, emitWhenDurable, publishWhenDurable } from "./durable.js";
 import { growBy } from "./ended.js";
 import { send } from "./send.js";
 import type { Execution, Holding, Part, Turn, WorkerSession } from "./state.js";
+import { noteStop } from "./stop-how.js";
 
 /** Why an attempt was lost that costs nothing; known again after a restart. */
 export const GIVEN_BACK = "the worker gave it back";
 export const NEVER_ARRIVED = "the worker did not have it";
+
+/** What an attempt that was lost ended with, when its part is not tried again. */
+export const LOST = { status: "Cancelled", duration_ms: 0, stopped: false, how: "lost" } as const;
+const DISOWNED = { status: "Cancelled", duration_ms: 0, stopped: true, how: "queued" } as const;
+
+/** Whether the worker said itself that it has the attempt no more: nothing of it can go on there. */
+export function isDisowned(reason: string): boolean {
+  return reason === GIVEN_BACK || reason === NEVER_ARRIVED;
+}
 
 export interface Answer {
   readonly partId: string;
@@ -101,8 +111,9 @@ export function loseAttempt(
   part.workerId = undefined;
   part.lostBy = worker.workerId;
   if (cost === "counts") part.losses += 1;
+  const result = isDisowned(reason) ? DISOWNED : LOST;
+  noteStop(execution, result);
   if (execution.state === "Cancelling" || holding.stopping) {
-    const result = { status: "Cancelled", duration_ms: 0, stopped: false, how: "lost" } as const;
     turn.agenda.push({ do: "endPart", part, result });
     return;
   }

@@ -186,3 +186,32 @@ it("what was accepted and has ended is not refused because the queue is full by 
   expect(driver.take(client, "Accepted")).toMatchObject({ plan_id: "a", existing: true });
   expect(driver.take(client, "Error")).toMatchObject({ plan_id: "c", code: "QUEUE_FULL" });
 });
+
+it("nothing is called a conflict with a submission that is not written: the store may hold another one under its id", async () => {
+  const driver = new CoordinatorDriver({ settings: { maxEnded: 0 } });
+  const [worker, client] = [driver.worker("w"), driver.client()];
+  driver.submit(client, planOf("p"));
+  driver.take(client, "Accepted");
+  driver.answer(worker, driver.take(worker, "AssignPlan"), 1);
+  driver.holdsWrites = true;
+  const other = planOf("p", { input: null });
+  driver.submit(client, other, { request_id: 2 });
+  driver.submit(client, planOf("p"), { request_id: 3 });
+  driver.expectNothingMoreFor(client);
+  driver.answerWrites();
+  await driver.answerQuestions();
+  expect(driver.take(client, "Accepted")).toMatchObject({ request_id: 3, existing: true });
+  expect(driver.take(client, "Error")).toMatchObject({ code: "PLAN_ID_CONFLICT", request_id: 2 });
+});
+
+it("a submission that waited for another one of its id to be written is told to try again when that is not", async () => {
+  const driver = new CoordinatorDriver();
+  const client = driver.client();
+  driver.holdsWrites = true;
+  driver.submit(client, planOf("p"));
+  driver.submit(client, planOf("p", { input: null }), { request_id: 2 });
+  driver.answerWrites({ type: "failed", reason: "disk full" });
+  await driver.answerQuestions();
+  const codes = ["Error", "Error"].map(() => driver.take(client, "Error").code);
+  expect(codes).toEqual(["STORE_UNAVAILABLE", "STORE_UNAVAILABLE"]);
+});
