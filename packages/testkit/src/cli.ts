@@ -16,10 +16,10 @@ else tellMany(Number(values.from), Number(values.seeds ?? 300));
 
 function tellOne(seed: number): void {
   const { lines, failure, hash } = simulate(seed);
-  console.log(lines().join("\n"));
-  console.log(`\nseed ${seed}, log ${hash.slice(0, 16)}`);
-  if (failure === undefined) return console.log("the oracle has nothing to say");
-  console.log(`the oracle: ${failure.sentence}`);
+  print(lines().join("\n"));
+  print(`\nseed ${seed}, log ${hash.slice(0, 16)}`);
+  if (failure === undefined) return print("the oracle has nothing to say");
+  print(`the oracle: ${failure.sentence}`);
   process.exitCode = 1;
 }
 
@@ -29,14 +29,14 @@ function tellMany(from: number, count: number): void {
     from,
     count,
     onFailure: (seed, failure) => printFailure(seed, failure),
-    onProgress: (done, failed) => console.error(`${done} of ${count} seeds, ${failed} failed`),
+    onProgress: (done, failed) => note(`${done} of ${count} seeds, ${failed} failed`),
   });
   printSummary(summary, performance.now() - began);
   if (summary.failed.length > 0 || summary.missing.length > 0) process.exitCode = 1;
 }
 
 function printFailure(seed: number, failure: Failure): void {
-  console.log(describeFailure(seed, failure));
+  print(describeFailure(seed, failure));
 }
 
 function describeFailure(seed: number, { sentence, story }: Failure): string {
@@ -49,11 +49,16 @@ function describeFailure(seed: number, { sentence, story }: Failure): string {
 }
 
 function printSummary({ seeds, failed, plans, coverage, missing }: Summary, tookMs: number): void {
-  console.log(`\n${seeds} seeds, ${plans} plans, ${(tookMs / 1_000).toFixed(1)} s`);
-  for (const [what, times] of coverage.entries())
-    console.log(`${String(times).padStart(8)}  ${what}`);
-  for (const what of missing) console.log(`too rare: ${what}`);
-  console.log(
-    failed.length === 0 ? "the oracle has nothing to say" : `failed: ${failed.join(", ")}`,
-  );
+  print(`\n${seeds} seeds, ${plans} plans, ${(tookMs / 1_000).toFixed(1)} s`);
+  for (const [what, times] of coverage.entries()) print(`${String(times).padStart(8)}  ${what}`);
+  for (const what of missing) print(`too rare: ${what}`);
+  print(failed.length === 0 ? "the oracle has nothing to say" : `failed: ${failed.join(", ")}`);
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+function note(text: string): void {
+  process.stderr.write(`${text}\n`);
 }

@@ -50,13 +50,8 @@ export class Clients implements Rule {
         this.#waitsOf(fact.peer.process).delete(fact.planId);
         return this.#ended(fact.planId, fact.outcome);
       case "clientLostSight": {
-        const { peer, planId, code } = fact;
+        const { peer, planId } = fact;
         this.#waitsOf(peer.process).delete(planId);
-        if (code === "PLAN_UNKNOWN" && this.accepted.has(planId))
-          complain(
-            `${peer.process} was told that ${planId} is unknown, which was accepted`,
-            planId,
-          );
         return;
       }
       case "clientDied":
@@ -116,8 +111,6 @@ export class Clients implements Rule {
     if (asked === undefined) complain(`${peer.process} was answered twice`);
     this.#open.delete(key);
     const { planId, what } = asked;
-    if (code === "PLAN_UNKNOWN" && this.accepted.has(planId))
-      complain(`${peer.process} was told that ${planId} is unknown, which was accepted`, planId);
     if (what !== "Submit" || code !== "PLAN_ID_CONFLICT") return;
     if (this.#content.get(planId) === this.#contentAsked.get(key))
       complain(`${planId} was called a conflict with itself`, planId);

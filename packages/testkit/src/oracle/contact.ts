@@ -38,7 +38,10 @@ export class Contact {
         return;
       }
       case "coordinatorStarted":
-        for (const seen of this.#workers.values()) this.#noteSilence(seen, mono);
+        for (const [process, seen] of this.#workers) {
+          this.#noteSilence(seen, mono);
+          this.#pausedBefore.set(process, this.#pausedMs);
+        }
         this.#startedAt = mono;
         return;
       case "coordinatorPaused":

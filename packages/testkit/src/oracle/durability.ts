@@ -8,6 +8,8 @@ import { complain, type Rule } from "./rule.js";
 /** Nothing is said that the disk does not hold: no acceptance, assignment, acknowledgement, cancel or end. */
 export class Durability implements Rule {
   readonly #ledger: Ledger;
+  /** Whose acceptance was told. */
+  readonly #accepted = new Set<string>();
 
   constructor(ledger: Ledger) {
     this.#ledger = ledger;
@@ -22,6 +24,7 @@ export class Durability implements Rule {
     switch (message.type) {
       case "Accepted":
         if (!plans.has(message.plan_id)) notWritten("Accepted was told of", message.plan_id);
+        this.#accepted.add(message.plan_id);
         return;
       case "AssignPlan":
         return this.#assigned(message.plan.plan_id, message.attempt ?? 0);
@@ -37,6 +40,8 @@ export class Durability implements Rule {
       }
       case "PlanEvent":
         return this.#told(message);
+      case "Error":
+        return this.#refused(message);
       case "Got":
         if (message.outcome !== undefined) this.#ended(message.summary.plan_id, message.outcome);
         return;
@@ -49,6 +54,11 @@ export class Durability implements Rule {
       default:
         return;
     }
+  }
+
+  #refused({ code, plan_id: planId }: Extract<Message, { type: "Error" }>): void {
+    if (code !== "PLAN_UNKNOWN" || planId === undefined || !this.#accepted.has(planId)) return;
+    complain(`${planId} was called unknown after it was accepted`, planId);
   }
 
   #assigned(partId: string, attempt: number): void {

@@ -2,6 +2,7 @@ import {
   CoordinatorCore,
   DEFAULT_SETTINGS,
   receivedEvents,
+  type Change,
   type Settings,
   type Write,
   type WriteAnswer,
@@ -283,15 +284,8 @@ export class CoordinatorProcess extends SimProcess {
   }
 
   #noteWrite({ planId, changes }: Write): void {
-    const what = changes.map((change) =>
-      "attempt" in change ? `${change.type} ${change.partId}/${change.attempt}` : change.type,
-    );
-    this.#world.log.add(
-      this.now.mono,
-      "coordinator",
-      `writes ${planId}: ${what.join(", ")}`,
-      planId,
-    );
+    const what = changes.map(describeChange).join(", ");
+    this.#world.log.add(this.now.mono, "coordinator", `writes ${planId}: ${what}`, planId);
   }
 
   #note(what: string, message?: Message): void {
@@ -303,4 +297,10 @@ export class CoordinatorProcess extends SimProcess {
 function doneOf(write: number, answer: WriteAnswer | undefined): CoordinatorEvent {
   if (answer === undefined) throw new PlanwireError("INTERNAL", "the disk left a write unanswered");
   return { type: "persistDone", write, answer };
+}
+
+function describeChange(change: Change): string {
+  if (!("attempt" in change)) return change.type;
+  const reason = change.type === "lose" ? `: ${change.reason}` : "";
+  return `${change.type} ${change.partId}/${change.attempt}${reason}`;
 }

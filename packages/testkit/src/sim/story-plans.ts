@@ -35,7 +35,6 @@ export function someStreamPlan(chance: Chance, planId: string): SerializedPlan {
       chatty: 1,
       fails: 0.3,
       "kills-isolate": 0.2,
-      stubborn: 0.2,
     }),
   }));
   const plan: ExecutionPlan = {

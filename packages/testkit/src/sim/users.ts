@@ -64,7 +64,7 @@ export const USERS = {
     const { chance } = story.world;
     const streamId = `s${story.streams.length}`;
     story.streams.push({ streamId, client: client.peer.name });
-    const chunks = chance.between(0, 30);
+    const chunks = chance.between(0, 20);
     client.openStream(
       streamId,
       someStreamPlan(chance, planOfStream(streamId)),
