@@ -156,6 +156,35 @@ it("another process takes over an id whose old socket gives no sign of life, and
   expect(driver.take(rival, "AssignPlan")).toMatchObject({ attempt: 2 });
 });
 
+it("a process that waits for a taken id can't be somebody else meanwhile", () => {
+  const driver = new CoordinatorDriver();
+  driver.worker("w");
+  const rival = registers(driver, "w", ["f"], { incarnation: "other" });
+  driver.receive(rival, registerMessage("v"));
+  driver.receive(rival, {
+    type: "Hello",
+    protocol_version: 1,
+    implementation: "t",
+    version: "0",
+    features: [],
+  });
+  for (let i = 0; i < 2; i++) {
+    expect(driver.take(rival, "Error")).toMatchObject({ code: "UNEXPECTED_MESSAGE" });
+  }
+  driver.passTime(4_000);
+  driver.take(rival, "Registered");
+  driver.disconnect(rival);
+  expect(driver.core.state.workers.has("v")).toBe(false);
+});
+
+it("of filters that are offered and gone the latest are remembered, up to a bound", () => {
+  const driver = new CoordinatorDriver({ settings: { maxOffered: 3 } });
+  const worker = driver.worker("w", ["a", "b"]);
+  driver.receive(worker, registerMessage("w", ["a", "x".repeat(600), "c"]));
+  driver.receive(worker, registerMessage("w", ["d"]));
+  expect([...driver.core.state.everOffered.keys()]).toEqual(["a", "c", "d"]);
+});
+
 it("no third process waits for an id that is contested", () => {
   const driver = new CoordinatorDriver();
   driver.worker("w");

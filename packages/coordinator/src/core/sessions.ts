@@ -4,6 +4,7 @@ import { deafAnswered } from "./deaf.js";
 import { fillSlots } from "./dispatch.js";
 import { tellDismissed } from "./drain.js";
 import { joinLanes, leaveLanes } from "./lanes.js";
+import { rememberOffered } from "./ever-offered.js";
 import { newWorkerSession } from "./new-records.js";
 import { loseAttempt } from "./results.js";
 import { closeWith, log, send } from "./send.js";
@@ -148,7 +149,7 @@ function describe(state: CoreState, worker: WorkerSession, message: Register): v
   for (const { name, version, kind } of worker.offered) {
     for (const key of version === undefined ? [name] : [name, `${name}@${version}`]) {
       names.add(key);
-      state.everOffered.set(key, kind);
+      rememberOffered(state, key, kind);
     }
   }
   worker.filters = names;
@@ -165,6 +166,7 @@ function contest(
   // One of the inherited wire can't answer while it runs something: its silence would mean nothing.
   const isDeafNow = worker.inherited && worker.held.size > 0;
   if (worker.rival || isDeafNow) return refuseRival(turn, connection, worker.workerId);
+  connection.phase = "contending";
   worker.rival = {
     conn: connection.id,
     register: message,

@@ -30,6 +30,8 @@ export interface Settings {
   /** Watches, and requests for the store, of one connection. */
   readonly maxWatches: number;
   readonly maxStreams: number;
+  /** Names of filters that workers offered, remembered beyond the workers. */
+  readonly maxOffered: number;
   /** How long an old socket has to answer before another process may take its worker's id. */
   readonly takeoverMs: number;
   /** How long until a write that failed is tried again. */
@@ -56,6 +58,7 @@ export const DEFAULT_SETTINGS: Omit<Settings, "coordinatorId" | "version"> = {
   maxConnections: 10_000,
   maxWatches: 10_000,
   maxStreams: 1_000,
+  maxOffered: 10_000,
   takeoverMs: 2_000,
   persistRetryMs: 1_000,
   inheritedWindowChunks: 8,

@@ -46,7 +46,7 @@ export interface CoreState {
   readonly lanes: Map<string, Lane>;
   /** Parts in all lanes. */
   queued: number;
-  /** Kind of every filter that a worker of ours ever offered in this history, by name and by name@version. */
+  /** Kind of every filter that a worker ever offered in this history, by name and by name@version; of very many the latest. */
   readonly everOffered: Map<string, OfferedFilter["kind"]>;
   readonly writes: Map<number, Execution>;
   readonly loads: Map<number, Waiting>;
@@ -70,7 +70,8 @@ export interface Connection {
   readonly id: ConnectionId;
   readonly scopes: Scopes;
   readonly sessionId: string;
-  phase: "new" | "client" | "worker" | "closing";
+  /** `contending`: it registered under an id that another process has, and waits for what that one does. */
+  phase: "new" | "contending" | "client" | "worker" | "closing";
   workerId: string | undefined;
   features: ReadonlySet<Feature>;
   /** Ids of the executions it watches. */

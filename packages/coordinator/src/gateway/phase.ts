@@ -47,6 +47,7 @@ export function misuse({ phase, scopes }: Connection, type: MessageType): string
     if (type === "Hello") return scopes.client ? undefined : "this token is not for clients";
     return `expected Register or Hello first, got ${type}`;
   }
+  if (phase === "contending") return `expected nothing before Registered, got ${type}`;
   if (type === "Hello") return "this connection said Hello, or registered, already";
   if (sender === "either" || sender === phase) return undefined;
   return `a ${phase} does not send ${type}`;
