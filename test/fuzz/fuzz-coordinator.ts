@@ -21,14 +21,6 @@ export const FRAMES_OF_WAVE = WAVE.length * FRAMES;
 
 const PLAN_IDS = Array.from({ length: 60 }, (_, index) => `fuzz-${index}`);
 const STREAM_IDS = Array.from({ length: 30 }, (_, index) => `stream-${index}`);
-/** What a connection may be closed with; a client, and who never says who it is, not at all. */
-const RIGHTLY_CLOSED: Readonly<Record<FuzzedRole, readonly string[]>> = {
-  nobody: [],
-  client: [],
-  // It registered as another worker.
-  worker: ["UNEXPECTED_MESSAGE"],
-  inherited: ["UNEXPECTED_MESSAGE"],
-};
 const ANSWERED_WITHIN_MS = 10_000;
 
 interface Fuzzer {
@@ -210,9 +202,10 @@ async function judged(fuzzers: readonly Fuzzer[]): Promise<string[]> {
   return wrong();
 }
 
-function faultsOf({ role, connection }: Fuzzer): string[] {
+function faultsOf({ role, connection }: Fuzzer): readonly string[] {
   const { faults, closedWith, owed } = connection;
   if (closedWith === undefined) return [...faults, ...owed.wrong()];
-  if (RIGHTLY_CLOSED[role].includes(closedWith)) return [...faults];
-  return [...faults, `${role}: closed with ${closedWith}`];
+  // A frame is no reason to close a connection, however broken it is; but a worker whose heartbeats say that it handles nothing is deaf.
+  const isDeaf = role === "worker" && closedWith === "SESSION_EXPIRED";
+  return isDeaf ? faults : [...faults, `${role}: closed with ${closedWith}`];
 }

@@ -23,6 +23,16 @@ const AT_REST_WITHIN_MS = 20_000;
 const PLAN_IDS = Array.from({ length: 30 }, (_, index) => `fuzz-${index}`);
 const STREAM_IDS = Array.from({ length: 20 }, (_, index) => `stream-${index}`);
 
+const FRAMES_OF_ABSURD = 200;
+const ABSURD = (chance: Chance): Partial<Registered> => {
+  const number = () => chance.pick([0, 1, 2 ** 31, Number.MAX_SAFE_INTEGER]);
+  return {
+    heartbeat_interval_ms: number(),
+    heartbeat_timeout_ms: number(),
+    limits: { frame_bytes: number(), chunk_bytes: number() },
+  };
+};
+
 const LIKELY: readonly MessageType[] = [
   ...Array<MessageType>(4).fill("AssignPlan"),
   "AssignPythonJob",
@@ -72,6 +82,7 @@ export class FuzzingCoordinator {
 
   /** One connection: the worker is registered, fuzzed, and must be at rest afterwards. Gives back what was wrong. */
   async fuzz(): Promise<string[]> {
+    await this.#claimTheImpossible();
     const session = await this.#next();
     await session.register();
     for (let sent = 0; sent < FRAMES_OF_SESSION && session.connection.isOpen; sent++) {
@@ -80,6 +91,17 @@ export class FuzzingCoordinator {
       if (sent % 16 === 0) await sleep(0);
     }
     return session.end();
+  }
+
+  /** A connection whose Registered is well-formed and absurd, and which ends at once. */
+  async #claimTheImpossible(): Promise<void> {
+    const session = await this.#next();
+    await session.register(ABSURD);
+    for (let sent = 0; sent < FRAMES_OF_ABSURD && session.connection.isOpen; sent++) {
+      await session.sendFuzzed();
+    }
+    await session.connection.heardAll();
+    session.connection.terminate();
   }
 
   /** Sends the worker away. */
@@ -128,7 +150,7 @@ class Session {
   }
 
   /** Answers the worker's Register; before that, now and then, says what has no place yet. */
-  async register(): Promise<void> {
+  async register(claims: (chance: Chance) => Partial<Registered> = () => ({})): Promise<void> {
     const { connection } = this;
     const register = sampleOf("Register", this.#chance, this.#names);
     // The one that opens the connection, and one with what the worker found out about its machine.
@@ -137,7 +159,7 @@ class Session {
     for (let early = this.#chance.int(4) - 1; early > 0; early--) {
       await connection.sendUnowed({ data: '{"type":"HeartbeatAck","handled":0}', isBinary: false });
     }
-    await connection.sendUnowed(valid(this.#registered()));
+    await connection.sendUnowed(valid({ ...this.#registered(), ...claims(this.#chance) }));
     await connection.heardAll();
   }
 

@@ -196,6 +196,9 @@ function answerOf(message: Message, role: Role): Owed {
       return message.attempt === undefined ? {} : { least: "ResultAck" };
     case "StreamComplete":
       return { most: "ResultAck" };
+    case "Register":
+      // Not answered, unless it names another worker.
+      return { most: ERROR };
     default:
       return {};
   }

@@ -156,6 +156,15 @@ it("another process takes over an id whose old socket gives no sign of life, and
   expect(driver.take(rival, "AssignPlan")).toMatchObject({ attempt: 2 });
 });
 
+it("a worker that registers as another one is told so, and stays who it is", () => {
+  const driver = new CoordinatorDriver();
+  const worker = driver.worker("w");
+  driver.receive(worker, registerMessage("v"));
+  expect(driver.take(worker, "Error")).toMatchObject({ code: "UNEXPECTED_MESSAGE" });
+  expect(closed(driver, worker)).toEqual([]);
+  expect([...driver.core.state.workers.keys()]).toEqual(["w"]);
+});
+
 it("a process that waits for a taken id can't be somebody else meanwhile", () => {
   const driver = new CoordinatorDriver();
   driver.worker("w");

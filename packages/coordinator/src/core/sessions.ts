@@ -1,4 +1,9 @@
-import { sharedFeatures, type ConnectionId, type Register } from "@planwire/protocol";
+import {
+  PlanwireError,
+  sharedFeatures,
+  type ConnectionId,
+  type Register,
+} from "@planwire/protocol";
 import { compareAtReturn } from "./books.js";
 import { deafAnswered } from "./deaf.js";
 import { fillSlots } from "./dispatch.js";
@@ -7,7 +12,7 @@ import { joinLanes, leaveLanes } from "./lanes.js";
 import { rememberOffered } from "./ever-offered.js";
 import { newWorkerSession } from "./new-records.js";
 import { loseAttempt } from "./results.js";
-import { closeWith, log, send } from "./send.js";
+import { closeWith, log, send, sendError } from "./send.js";
 import type { Connection, CoreState, Holding, Turn, WorkerSession } from "./state.js";
 
 /** The close reason of a worker that goes for good. */
@@ -20,12 +25,8 @@ export function register(turn: Turn, connection: Connection, message: Register):
   const worker = turn.state.workers.get(message.worker_id);
   if (worker && worker.conn === connection.id) return refresh(turn, worker, message);
   if (connection.phase !== "new") {
-    return closeWith(
-      turn,
-      connection,
-      "UNEXPECTED_MESSAGE",
-      "this connection registered another worker",
-    );
+    const message = "this connection registered another worker";
+    return sendError(turn, connection, new PlanwireError("UNEXPECTED_MESSAGE", message));
   }
   if (!worker) return admit(turn, connection, message);
   const same = message.incarnation !== undefined && message.incarnation === worker.incarnation;

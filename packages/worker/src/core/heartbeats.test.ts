@@ -110,3 +110,14 @@ test("a heartbeat says how long the main thread has been blocked", () => {
   script.pass(10_000);
   expect(script.sent("Heartbeat").main_blocked_ms).toBeUndefined();
 });
+
+test("a coordinator that wants heartbeats without a pause gets them with one, and time to acknowledge them", () => {
+  const script = started({ heartbeat_interval_ms: 0, heartbeat_timeout_ms: 0 });
+  script.pass(9);
+  expect(script.has("send")).toBe(false);
+  script.pass(1);
+  script.sent("Heartbeat");
+  script.receive({ type: "HeartbeatAck", handled: 1 });
+  script.pass(15);
+  expect(script.has("disconnect")).toBe(false);
+});

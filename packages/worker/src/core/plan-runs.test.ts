@@ -228,6 +228,14 @@ test("a result over the coordinator's limit is MESSAGE_TOO_LARGE", () => {
   });
 });
 
+test("a failure goes out even where the coordinator's limit leaves no room for it", () => {
+  const script = new CoreScript();
+  script.start(FILTERS, { limits: { frame_bytes: 0, chunk_bytes: 0 } });
+  script.assign("a");
+  script.end(script.begin(), done("x"));
+  expect(script.sent("PlanResult").result).toMatchObject({ code: "MESSAGE_TOO_LARGE" });
+});
+
 test("towards a coordinator of the inherited wire nothing but the inherited messages goes out", () => {
   const script = new CoreScript();
   script.start(FILTERS, { features: [] });

@@ -77,6 +77,27 @@ export function encodeWithin(
   }
 }
 
+/**
+ * A result in its message. One that can't travel becomes the failure that says so, which goes out whatever the limit is: there is nothing
+ * smaller to say.
+ */
+export function encodeResult<M extends Message>(
+  messageOf: (result: PlanResult) => M,
+  result: PlanResult,
+  {
+    features,
+    frameBytes,
+  }: { readonly features: ReadonlySet<Feature>; readonly frameBytes: number },
+): Encoded & { readonly message: M } {
+  const message = messageOf(result);
+  const encoded = encodeWithin(message, features, frameBytes);
+  if (!isWireError(encoded)) return { message, ...encoded };
+  const failed = messageOf(failedResult(encoded, Number(result.duration_ms)));
+  const small = encodeWithin(failed, features, Infinity);
+  if (isWireError(small)) throw new Error(`a failure can't be sent: ${small.message}`);
+  return { message: failed, ...small };
+}
+
 function tooLarge(bytes: number, limit: number): WireError {
   return {
     code: "MESSAGE_TOO_LARGE",

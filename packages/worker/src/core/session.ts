@@ -17,6 +17,8 @@ import { forgetUntold } from "./untold.js";
 
 const FIRST_RETRY_MS = 100;
 const LONGEST_RETRY_MS = 10_000;
+const LEAST_HEARTBEAT_MS = 10;
+const LEAST_LEASE_MS = 100;
 const LEAST_PATIENCE_MS = 1_000;
 
 export function newSession(): Session {
@@ -73,8 +75,7 @@ export function registered(state: WorkerState, turn: Turn, message: Registered):
   session.failures = 0;
   session.told = undefined;
   session.handled = 0;
-  session.heartbeatIntervalMs = message.heartbeat_interval_ms ?? session.heartbeatIntervalMs;
-  session.heartbeatTimeoutMs = message.heartbeat_timeout_ms ?? session.heartbeatTimeoutMs;
+  takeHeartbeatTimes(session, message);
   session.frameBytes = message.limits?.frame_bytes ?? LIMITS.frameBytes;
   session.chunkBytes = message.limits?.chunk_bytes ?? LIMITS.chunkBytes;
   useFeatures(state, turn, message.features ?? []);
@@ -94,6 +95,16 @@ export function registered(state: WorkerState, turn: Turn, message: Registered):
     registerAgain(state, turn);
     for (const { offer } of offers) awaitOffer(state, turn, offer);
   } else for (const { offer } of offers) turn.emit({ type: "offerDone", offer });
+}
+
+/** A coordinator that asks for heartbeats at no distance at all gets them at some. */
+function takeHeartbeatTimes(session: Session, message: Registered): void {
+  const { heartbeat_interval_ms: interval, heartbeat_timeout_ms: timeout } = message;
+  session.heartbeatIntervalMs = Math.max(
+    interval ?? session.heartbeatIntervalMs,
+    LEAST_HEARTBEAT_MS,
+  );
+  session.heartbeatTimeoutMs = Math.max(timeout ?? session.heartbeatTimeoutMs, LEAST_LEASE_MS);
 }
 
 /** The coordinator knows an offer when it acknowledges the heartbeat behind the Register that holds it. */

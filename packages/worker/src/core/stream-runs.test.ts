@@ -282,3 +282,11 @@ test("a newer attempt of a stream takes the older one's place", () => {
   expect(script.sent("StreamAccepted")).toMatchObject({ attempt: 2 });
   expect(script.core.state.streams.get("s1")?.received.chunks).toBe(0);
 });
+
+test("a stream's end goes out even where the coordinator's limit leaves no room for it", () => {
+  const script = new CoreScript();
+  script.start(FILTERS, { limits: { frame_bytes: 0, chunk_bytes: 0 } });
+  const plan = { plan_id: "p1", plan: { Execute: { node_id: "nobody" } }, metadata: {} } as const;
+  script.receive({ type: "StreamBegin", stream_id: "s1", plan_id: "p1", attempt: 1, plan });
+  expect(script.sent("StreamComplete").result).toMatchObject({ code: "MESSAGE_TOO_LARGE" });
+});

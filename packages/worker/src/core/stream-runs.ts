@@ -13,6 +13,7 @@ import { programOf, type PlanProgram } from "./offers.js";
 import { noSuchFilter } from "./plan-runs.js";
 import {
   emptySuccess,
+  encodeResult,
   encodeWithin,
   failedResult,
   isWireError,
@@ -291,13 +292,12 @@ function sendComplete(
   streamId: string,
   result: PlanResult,
 ): void {
-  const encoded = encodeWithin(
-    { type: "StreamComplete", stream_id: streamId, result },
-    session.features,
-    session.frameBytes,
+  const { frame } = encodeResult(
+    (one) => ({ type: "StreamComplete", stream_id: streamId, result: one }) as const,
+    result,
+    session,
   );
-  if (isWireError(encoded)) throw new Error(`StreamComplete can't be sent: ${encoded.message}`);
-  if (typeof encoded.frame !== "string") turn.emit({ type: "sendBulk", frame: encoded.frame });
+  if (typeof frame !== "string") turn.emit({ type: "sendBulk", frame });
 }
 
 function refuseBusy(

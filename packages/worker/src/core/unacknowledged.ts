@@ -5,7 +5,7 @@ import type {
   WireError,
   WorkerEvent,
 } from "@planwire/protocol";
-import { encodeWithin, failedResult, isWireError } from "./results.js";
+import { encodeResult, failedResult } from "./results.js";
 import type { FinishedPart, PlanRun, Turn, WorkerState } from "./state.js";
 import { takeUntold } from "./untold.js";
 
@@ -13,14 +13,11 @@ import { takeUntold } from "./untold.js";
 export function deliver(state: WorkerState, turn: Turn, run: PlanRun, result: PlanResult): void {
   const { session } = state;
   const events = takeUntold(state, run);
-  let message = messageOf(state, run, result, events);
-  let encoded = encodeWithin(message, session.features, session.frameBytes);
-  if (isWireError(encoded)) {
-    message = messageOf(state, run, failedResult(encoded, Number(result.duration_ms)));
-    encoded = encodeWithin(message, session.features, session.frameBytes);
-    if (isWireError(encoded)) throw new Error(`a failure can't be sent: ${encoded.message}`);
-  }
-  const { bytes, frame } = encoded;
+  const { message, bytes, frame } = encodeResult(
+    (one) => messageOf(state, run, one, one === result ? events : []),
+    result,
+    session,
+  );
   const connected = session.phase === "registered";
   if (connected) turn.emit({ type: "sendFrame", frame });
   // A peer without attempts acknowledges nothing.

@@ -21,6 +21,8 @@ export interface LinkHostPort {
   exit(): void;
 }
 
+/** The longest that setTimeout can wait; beyond it would not wait at all. */
+const LONGEST_DELAY_MS = 2 ** 31 - 1;
 const NOTHING_LOADED: Loaded = { filters: [], failures: [] };
 
 /** Carries out what the core decides: owns the socket, the timer and the pools, and passes inline calls to the main thread. */
@@ -193,9 +195,10 @@ export class Link {
   #wakeAt(mono: number): void {
     clearTimeout(this.#timer);
     const delay = Math.max(Math.ceil(mono - performance.now()), 0);
+    // Woken early the core asks again.
     this.#timer = setTimeout(
       () => this.#feed({ type: "wakeAtDone", random: Math.random() }),
-      delay,
+      Math.min(delay, LONGEST_DELAY_MS),
     );
   }
 
