@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { plansPerSecond } from "./plans-per-second.mjs";
 import { profile } from "./profile.mjs";
 import { roundTrip } from "./round-trip.mjs";
+import { store } from "./store.mjs";
 import { stream } from "./stream.mjs";
 
 const args = process.argv.slice(2);
@@ -13,6 +14,7 @@ const questions = {
   "plans-per-second": { title: "Small plans a second, 256 in flight", ask: plansPerSecond },
   "round-trip": { title: "One small plan, one at a time", ask: roundTrip },
   stream: { title: "Chunks through a filter and back", ask: stream },
+  store: { title: "What the SQLite store costs for a small plan, 256 in flight", ask: store },
   profile: { title: "The coordinator's self time while small plans pass", ask: profile },
 };
 const named = args.filter((arg) => Object.hasOwn(questions, arg));

@@ -20,9 +20,12 @@ type Named<T> = { readonly [Key in keyof T]-?: T[Key] | undefined };
 // the plan copied between the threads does; but copied, it would have to be put together again and encoded over there
 // (256 plans a commit: 12 against 22 us each in all; a tensor of 1 MiB as plain numbers: 3.4 against 17 ms).
 
+// What every plan passes is written field by field: an object that is spread and added to takes V8's slow path.
+
 /** @throws PlanwireError VALUE_UNSUPPORTED for what can't be kept */
-export function encodeWrite(write: Write): EncodedWrite {
-  return { ...write, changes: write.changes.map((change) => encodeChange(change, write.changes)) };
+export function encodeWrite({ planId, owner, expects, changes }: Write): EncodedWrite {
+  const encoded = changes.map((change) => encodeChange(change, changes));
+  return { planId, owner, expects, changes: encoded };
 }
 
 /** @throws PlanwireError STORE_UNAVAILABLE for bytes that were damaged on the disk */
@@ -42,9 +45,9 @@ export function decodeExecution(encoded: EncodedExecution): StoredExecution {
 function encodeChange(change: Change, written: readonly Change[]): EncodedChange {
   switch (change.type) {
     case "accept":
-      return { ...change, plan: toBytes(change.plan) };
+      return encodeAccept(change);
     case "takeResult":
-      return { ...change, result: toBytes(change.result), outcomeMs: outcomeMs(change, written) };
+      return encodeResult(change, written);
     case "finish":
       return encodeFinish(change, written);
     default:
@@ -54,18 +57,24 @@ function encodeChange(change: Change, written: readonly Change[]): EncodedChange
 
 function outcomeHead(outcome: Outcome): OutcomeHead {
   const { status, attempts, worker_id } = outcome;
-  const head = { status, attempts, worker_id };
-  return outcome.status === "Failed" ? { ...head, error: { code: outcome.error.code } } : head;
+  if (status !== "Failed") return { status, attempts, worker_id };
+  return { status, attempts, worker_id, error: { code: outcome.error.code } };
+}
+
+function encodeAccept({ type, kind, plan, name, submittedAt }: Of<"accept">): EncodedChange {
+  return { type, kind, plan: toBytes(plan), name, submittedAt };
+}
+
+function encodeResult(change: Of<"takeResult">, written: readonly Change[]): EncodedChange {
+  const { type, partId, attempt, result } = change;
+  return { type, partId, attempt, result: toBytes(result), outcomeMs: outcomeMs(change, written) };
 }
 
 function encodeFinish(finish: Of<"finish">, written: readonly Change[]): EncodedChange {
-  const { outcome } = finish;
+  const { type, outcome, finishedAt, expiresAt, bytes } = finish;
   const isSaid = written.some((change) => isOutputOf(change, outcome));
-  return {
-    ...finish,
-    outcome: outcomeHead(outcome),
-    encoded: isSaid ? undefined : toBytes(outcome),
-  };
+  const encoded = isSaid ? undefined : toBytes(outcome);
+  return { type, outcome: outcomeHead(outcome), encoded, finishedAt, expiresAt, bytes };
 }
 
 function outcomeMs(change: Of<"takeResult">, written: readonly Change[]): number | undefined {

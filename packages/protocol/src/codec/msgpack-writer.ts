@@ -86,12 +86,15 @@ export class MsgpackWriter {
 
   #map(value: object): void {
     const members = value as Readonly<Record<string, unknown>>;
-    const keys = Object.keys(value).filter((key) => members[key] !== undefined);
+    const keys = Object.keys(value);
+    let count = 0;
+    for (const key of keys) if (members[key] !== undefined) count++;
     const dtype = "shape" in value ? (members["dtype"] as DType | undefined) : undefined;
-    this.#mayOpen(keys.length);
-    this.#head(keys.length, 0x80, 16, 0xde);
+    this.#mayOpen(count);
+    this.#head(count, 0x80, 16, 0xde);
     for (const key of keys) {
       const member = members[key];
+      if (member === undefined) continue;
       if (key === "__proto__") throw unsupported(this.#path, 'the key "__proto__"');
       this.#string(key);
       this.#path.push(key);
