@@ -1,5 +1,5 @@
 // The count itself: each rule is broken once, and must be told.
-import type { Outcome, PlanInfo } from "planwire";
+import type { Outcome, PlanInfo, RunEvent } from "planwire";
 import { expect, test } from "vitest";
 import { brokenPlans, type Evidence } from "./count.js";
 import type { Effect } from "./effects.js";
@@ -77,6 +77,7 @@ function rulesBroken({ told, effects = ran(), later, listed }: Changes): string 
     .join("; ");
 }
 
+const accepted: RunEvent = { type: "Accepted", number: [1, 1], at: 1 };
 const cancel = { taken: true, state: "Cancelling" } as const;
 
 test.each<[string, Changes]>([
@@ -104,6 +105,7 @@ test.each<[string, Changes]>([
   ["a later client was told another end", { later: cancelled }],
   ["its watcher saw another end", { told: { watched: cancelled } }],
   ["its watcher saw 0 ends", { told: { watched: succeeded(1) } }],
+  ["its watcher saw events twice", { told: { events: [accepted, accepted] } }],
   ["it is listed 0 times", { listed: [] }],
   ["it is listed 2 times", { listed: [row("Succeeded"), row("Succeeded")] }],
   ["it is listed as Running", { listed: [row("Running")] }],

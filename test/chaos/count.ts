@@ -1,6 +1,6 @@
 // The strict count: what the clients were told, what the filters did, what the store lists, held against each other.
 import { isDeepStrictEqual } from "node:util";
-import type { Outcome, PlanInfo } from "planwire";
+import type { EventNumber, Outcome, PlanInfo } from "planwire";
 import type { Effect } from "./effects.js";
 import type { Ordered } from "./plans.js";
 import type { Told } from "./work.js";
@@ -49,11 +49,20 @@ function toldWrong({ outcome, watched, events, thrown }: Told, later: Outcome | 
   if (watched && !isDeepStrictEqual(watched, outcome)) rules.push("its watcher saw another end");
   const ends = events.filter(({ type }) => type === "Finished");
   if (watched && ends.length !== 1) rules.push(`its watcher saw ${ends.length} ends`);
+  if (!events.every(({ number }, index) => isBehind(number, events[index - 1]?.number))) {
+    rules.push("its watcher saw events twice, or in another order");
+  }
   const [end] = ends;
   if (end?.type === "Finished" && end.status !== outcome.status) {
     rules.push(`its watcher's Finished says ${end.status}`);
   }
   return rules;
+}
+
+/** Numbers are pairs of the coordinator's start and a count. */
+function isBehind([boot, n]: EventNumber, before: EventNumber | undefined): boolean {
+  if (!before) return true;
+  return boot > before[0] || (boot === before[0] && n > before[1]);
 }
 
 function listedWrong({ outcome }: Told, rows: readonly PlanInfo[]): string[] {

@@ -7,6 +7,7 @@ import {
   killClient,
   killCoordinator,
   killWorker,
+  leave,
   refuseWires,
   stallWires,
   stopCoordinator,
@@ -17,7 +18,13 @@ import { order, orderAny, type Kind } from "./plans.js";
 import { play, TEST_TIMEOUT_MS } from "./scenario.js";
 import { SEEDS } from "./schedule.js";
 
-const DEADLY: readonly Kind[] = ["killsIsolate", "killsWorker", "stubborn", "stubbornApart"];
+const DEADLY: readonly Kind[] = [
+  "killsIsolate",
+  "killsThread",
+  "killsWorker",
+  "stubborn",
+  "stubbornApart",
+];
 
 describe.each(SEEDS)("seed %i", (seed) => {
   const name = "with everything going wrong at once, each plan has one end that all are told";
@@ -43,9 +50,14 @@ describe.each(SEEDS)("seed %i", (seed) => {
           const wires = wiresOf(fleet, work);
           const brief = { least: 50, most: 1500 };
           return [
-            [killWorker(workers, 2, brief), stopWorker(workers, 1, { least: 50, most: 7_000 })],
             [
-              killCoordinator(coordinator, 1, brief),
+              killWorker(workers, 2, brief),
+              stopWorker(workers, 1, { least: 50, most: 7_000 }),
+              leave(workers, 1, brief),
+            ],
+            [
+              killCoordinator(coordinator, 2, brief),
+              leave([coordinator], 1, brief),
               stopCoordinator(coordinator, 1, { least: 50, most: 3_000 }),
               killClient(fleet, work, 1, { least: 0, most: 50 }),
             ],

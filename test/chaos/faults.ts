@@ -86,6 +86,24 @@ export interface Wired {
   readonly outFor?: (ms: number) => void;
 }
 
+/** Told to stop by a signal that it may handle: a worker is drained, a coordinator says goodbye. */
+export function leave(
+  processes: readonly (WorkerProcess | CoordinatorProcess)[],
+  weight: number,
+  away: Span,
+): Fault {
+  return {
+    weight,
+    happen: async (chance) => {
+      const one = chance.pick(processes);
+      const ms = drawn(chance, away);
+      await one.leave(ms);
+      await one.ready();
+      return `${one.name} left, for ${ms} ms`;
+    },
+  };
+}
+
 /** Everybody's. */
 export function wiresOf({ workers }: Fleet, { wires }: Work): Wired[] {
   return [

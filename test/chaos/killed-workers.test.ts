@@ -1,5 +1,5 @@
 import { describe, test } from "vitest";
-import { killWorker } from "./faults.js";
+import { killWorker, leave } from "./faults.js";
 import { order, orderAny } from "./plans.js";
 import { LONG_LEASE } from "./processes.js";
 import { play, TEST_TIMEOUT_MS } from "./scenario.js";
@@ -24,7 +24,10 @@ describe.each(SEEDS)("seed %i", (seed) => {
         inFlight: 48,
         watched: 0.2,
         cancelled: 0.05,
-        faults: ({ workers }) => [[killWorker(workers, 1, { least: 0, most: 500 })]],
+        faults: ({ workers }) => {
+          const away = { least: 0, most: 500 };
+          return [[killWorker(workers, 3, away), leave(workers, 1, away)]];
+        },
         rhythm: { faults: 10, least: 100, most: 1000 },
       },
       seed,

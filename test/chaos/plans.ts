@@ -12,6 +12,7 @@ export type Kind =
   | "spread"
   | "killsWorker"
   | "killsIsolate"
+  | "killsThread"
   | "endless"
   | "stubborn"
   | "stubbornApart";
@@ -48,6 +49,7 @@ const onTag = (Tag: string, node_id: string) => ({
 const single = (filter: string): Shape => ({ plan: step("a"), filters: { a: filter }, grows: 1 });
 
 const LOOPS = 3;
+const DEATHS = ["WORKER_CRASH", "POISON_PLAN"];
 const SHAPES: Readonly<Record<Kind, Shape>> = {
   single: single("count"),
   blocking: single("count-blocking"),
@@ -73,10 +75,8 @@ const SHAPES: Readonly<Record<Kind, Shape>> = {
     grows: 0, // see `growth`
   },
   killsWorker: single("kills-worker-once"),
-  killsIsolate: {
-    ...single("kills-itself"),
-    mayFail: ["WORKER_CRASH", "POISON_PLAN"],
-  },
+  killsIsolate: { ...single("kills-itself"), mayFail: DEATHS },
+  killsThread: { ...single("kills-thread"), mayFail: DEATHS },
   endless: { ...single("endless"), isEndless: true },
   stubborn: { ...single("stubborn"), isEndless: true },
   stubbornApart: { ...single("stubborn-apart"), isEndless: true },

@@ -23,6 +23,7 @@ abstract class Kept {
   /** The latest first. */
   readonly #lives: PlanwireProcess[] = [];
   #downMs = 0;
+  #leaving = false;
   #ending = false;
   /** Ends that nobody here caused, and what was said before. */
   readonly died: string[] = [];
@@ -59,6 +60,14 @@ abstract class Kept {
     await this.process.stop("SIGKILL");
   }
 
+  /** As a user ends it: it finishes what it has to. It starts again after `downMs`. */
+  async leave(downMs: number): Promise<void> {
+    await this.ready(); // earlier a signal would simply end it
+    this.#downMs = downMs;
+    this.#leaving = true;
+    await this.process.stop("SIGTERM");
+  }
+
   /** Resolves when it is ready again, however often it was killed before. */
   async ready(): Promise<void> {
     while (!this.process.lines().some(({ event }) => event === this.startedLine)) await sleep(20);
@@ -86,7 +95,10 @@ abstract class Kept {
       this.#lives.unshift(life);
       const { code, stderr } = await life.ended;
       this.ended(life);
-      if (life.child.signalCode !== "SIGKILL" && !this.#ending) {
+      const isKilled = life.child.signalCode === "SIGKILL";
+      const hasLeft = this.#leaving && code === 0;
+      this.#leaving = false;
+      if (!isKilled && !hasLeft && !this.#ending) {
         this.died.push(`${this.name} ended by itself with code ${code}: ${stderr.slice(-2000)}`);
       }
       if (!this.#ending) await sleep(this.#downMs);
@@ -161,8 +173,9 @@ export class WorkerProcess extends Kept {
     return ["worker", "--coordinator", this.#url, "--id", id, ...work, "--json"];
   }
 
+  /** Who leaves in good order leaves nothing behind. */
   protected override ended({ child }: PlanwireProcess): void {
-    this.hurt.add(child.pid ?? -1);
+    if (child.exitCode !== 0) this.hurt.add(child.pid ?? -1);
   }
 
   /** Its present life; those before have ended. */
