@@ -6,6 +6,7 @@ import {
   LIMITS,
   Outbox,
   PlanwireError,
+  reuseFrame,
   type Message,
   type PlanEvent,
   type PlanResult,
@@ -218,6 +219,8 @@ export class Driver {
     );
     const outbox = new Outbox({
       send: (frame) => socket.send(frame),
+      // A stream doesn't resume here: what it sent, nobody sends again.
+      sendBulk: (frame) => socket.send(frame, () => reuseFrame(frame)),
       bufferedBytes: () => socket.bufferedBytes(),
       schedule: atEndOfTick,
     });

@@ -1,5 +1,5 @@
 export { canonicalContent } from "./canonical.js";
-export { decodeBinary, encodeBinary, type EncodeBinaryOptions } from "./codec/binary.js";
+export { decodeBinary, encodeBinary, reuseFrame, type EncodeBinaryOptions } from "./codec/binary.js";
 export { readChunkHead, rewriteStreamId, type ChunkHead } from "./codec/chunk-head.js";
 export {
   decodeFrame,
@@ -21,6 +21,7 @@ export * from "./limits.js";
 export * from "./lower-message.js";
 export * from "./lower-plan.js";
 export { lowerValue, type LowerOptions } from "./lower-value.js";
+export { staysUnseen } from "./masking.js";
 export * from "./messages/client.js";
 export * from "./messages/error.js";
 export * from "./messages/from-worker.js";

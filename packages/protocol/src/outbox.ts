@@ -6,6 +6,8 @@ import type { Message } from "./messages/message.js";
 /** The socket behind an outbox, as far as the outbox needs it. */
 export interface OutboxPort {
   send(frame: string | Uint8Array): void;
+  /** Sends what came by `pushBulk`; as `send` where it is absent. */
+  sendBulk?(frame: Uint8Array): void;
   /** Bytes handed to the socket that it has not sent yet. */
   bufferedBytes(): number;
   /** Calls `flush` once, at the end of this tick. */
@@ -203,7 +205,8 @@ export class Outbox {
       this.#nextBulk++;
       this.#bulkQueuedBytes -= frame.length;
       this.#sentCount++;
-      this.#port.send(frame);
+      if (this.#port.sendBulk) this.#port.sendBulk(frame);
+      else this.#port.send(frame);
     }
     this.#dropSentBulk(this.#nextBulk);
   }

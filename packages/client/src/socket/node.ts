@@ -1,5 +1,5 @@
 import type { Socket as NetSocket } from "node:net";
-import { SUBPROTOCOL } from "@planwire/protocol";
+import { staysUnseen, SUBPROTOCOL } from "@planwire/protocol";
 import { WebSocket } from "ws";
 import type { OpenSocket, Socket, SocketListener, SocketTarget } from "./socket.js";
 
@@ -32,6 +32,7 @@ class NodeSocket implements Socket {
       ...(token !== undefined && { headers: { authorization: `Bearer ${token}` } }),
       perMessageDeflate: false,
       maxPayload: frameBytes,
+      ...(staysUnseen(url) && { generateMask: (key) => key.fill(0) }),
     });
     this.#listen();
   }
@@ -72,9 +73,12 @@ class NodeSocket implements Socket {
     });
   }
 
-  send(frame: string | Uint8Array): void {
+  send(frame: string | Uint8Array, sent?: () => void): void {
     if (this.#ws.readyState !== WebSocket.OPEN) return;
-    this.#ws.send(frame, () => this.#listener.drained());
+    this.#ws.send(frame, (error) => {
+      if (!error) sent?.();
+      this.#listener.drained();
+    });
   }
 
   bufferedBytes(): number {

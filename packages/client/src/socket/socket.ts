@@ -2,7 +2,8 @@ import type { SocketLoss } from "../core/events.js";
 
 /** A WebSocket as the driver needs it; `#socket` is the one for Node or the one for browsers. */
 export interface Socket {
-  send(frame: string | Uint8Array): void;
+  /** `sent` is called when nobody reads `frame` any more; not on every platform, and not after an error. */
+  send(frame: string | Uint8Array, sent?: () => void): void;
   /** Bytes handed over that are not on their way yet. */
   bufferedBytes(): number;
   /** Sends what was handed over, then closes; `closed` follows soon, also when the other side is silent. */

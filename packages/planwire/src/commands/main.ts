@@ -1,4 +1,5 @@
 // What `planwire` runs. The exit code is set by the command that ran, or by the error that ended it.
+import { collectBuffersEarly } from "./collector.js";
 import { EXIT, exitCodeOfError, type ExitCode } from "./exit-codes.js";
 import { errorText, toldError } from "./print/error-text.js";
 import { lineError, writeLine } from "./print/json-lines.js";
@@ -34,4 +35,5 @@ async function reportError(
   return code;
 }
 
+collectBuffersEarly();
 void main(process.argv.slice(2));

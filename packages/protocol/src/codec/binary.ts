@@ -50,6 +50,14 @@ export function encodeBinary(value: unknown, options: EncodeBinaryOptions = {}):
   }
 }
 
+/**
+ * Gives back a frame of encodeBinary or encodeFrame that nobody reads any more, a chunk that was sent: its memory is written
+ * again. Any other bytes are left alone.
+ */
+export function reuseFrame(frame: Uint8Array): void {
+  writer.takeBack(frame);
+}
+
 const writer = new MsgpackWriter();
 const decoder = new Decoder({
   useBigInt64: true,

@@ -2,6 +2,7 @@ import { LIMITS } from "../limits.js";
 import type { DType, TypedArray } from "../tensor.js";
 import { fits64 } from "./integers.js";
 import { unsupported } from "./json-writer.js";
+import { SpareBuffers } from "./spare-buffers.js";
 import { dtypeOf, EXT_TYPE_OF_DTYPE, littleEndianBytes, paddingAfter } from "./tensor-ext.js";
 
 export interface MsgpackForm {
@@ -29,8 +30,10 @@ const utf8 = new TextEncoder();
  * Not reentrant; one instance serves all frames of a thread.
  */
 export class MsgpackWriter {
-  #bytes = new Uint8Array(FIRST_SIZE);
-  #view = new DataView(this.#bytes.buffer);
+  readonly #spares = new SpareBuffers();
+  readonly #first = new ArrayBuffer(FIRST_SIZE);
+  #bytes = new Uint8Array(this.#first);
+  #view = new DataView(this.#first);
   #at = 0;
   #form: MsgpackForm = { bin: false, ext: false };
   #path: Path = [];
@@ -42,8 +45,14 @@ export class MsgpackWriter {
     this.#any(value);
     if (this.#at < HANDED_OUT) return this.#bytes.slice(0, this.#at);
     const frame = this.#bytes.subarray(0, this.#at);
-    this.#replaceBuffer(FIRST_SIZE);
+    this.#spares.lend(frame.buffer);
+    this.#use(this.#first);
     return frame;
+  }
+
+  /** Takes back the memory of a frame that nobody reads any more; what is no frame of this writer is left alone. */
+  takeBack(frame: Uint8Array): void {
+    this.#spares.takeBack(frame.buffer);
   }
 
   #any(value: unknown): void {
@@ -258,13 +267,13 @@ export class MsgpackWriter {
     if (needed <= this.#bytes.length) return;
     const before = this.#bytes.subarray(0, this.#at);
     // One large payload: room for it and a tail, so that handing the buffer out wastes little. Else double.
-    this.#replaceBuffer(Math.max(needed + 1024, this.#bytes.length * 2));
+    this.#use(this.#spares.atLeast(Math.max(needed + 1024, this.#bytes.length * 2)));
     this.#bytes.set(before);
   }
 
-  #replaceBuffer(size: number): void {
-    this.#bytes = new Uint8Array(size);
-    this.#view = new DataView(this.#bytes.buffer);
+  #use(buffer: ArrayBuffer): void {
+    this.#bytes = new Uint8Array(buffer);
+    this.#view = new DataView(buffer);
   }
 }
 

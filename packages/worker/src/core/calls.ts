@@ -45,6 +45,9 @@ export function startCall(state: WorkerState, turn: Turn, walk: Walk, request: C
       filter: offerKey(node.filter),
       op,
       input,
+      // A part's input stays in its plan. A chunk is nobody's: should streams ever resume from here, whoever keeps a chunk to
+      // run it again must keep a copy.
+      ...(run.kind === "stream" && walk.program.isChain && { ownsInput: true }),
       ...(op === "fit" && walk.y !== undefined && { y: walk.y }),
       ...(request.state !== undefined && { state: request.state }),
       ...(node.params !== undefined && { params: node.params }),

@@ -27,6 +27,8 @@ export interface FilterCall {
   readonly filter: string;
   readonly op: "fit" | "forward";
   readonly input: Value;
+  /** Nobody but this call reads the input: its buffers go to the isolate without being copied. */
+  readonly ownsInput?: boolean;
   /** Labels of a fit. */
   readonly y?: Value;
   /** State of a forward. */

@@ -1,5 +1,5 @@
 import { nodeIdsOf } from "@planwire/plan";
-import type { JsonValue, OfferedFilter, SerializedPlan, Value } from "@planwire/protocol";
+import type { ExecutionPlan, JsonValue, OfferedFilter, SerializedPlan, Value } from "@planwire/protocol";
 import { offerKey, type FilterOffer } from "./filter-call.js";
 
 /** The filters that this worker offers, by name and version. */
@@ -54,6 +54,8 @@ export interface PlanProgram {
   readonly nodes: ReadonlyMap<string, NodeProgram>;
   readonly trainable: readonly string[];
   readonly states: Record<string, Value>;
+  /** Every value goes to one leaf, and is nobody's after that. */
+  readonly isChain: boolean;
 }
 
 /** Finds each node's filter: by its binding, else by its own id. `missing` holds the nodes without one; a pickled Python filter is none of ours. */
@@ -83,5 +85,22 @@ export function programOf(
     filter.kind === "Trainable" ? [id] : [],
   );
   // fromEntries, because a node may be called `__proto__` by an inherited peer.
-  return { program: { nodes, trainable, states: Object.fromEntries(states) }, missing };
+  return {
+    program: { nodes, trainable, states: Object.fromEntries(states), isChain: isChain(plan) },
+    missing,
+  };
+}
+
+/** A row of Executes. What else there is may give one value to several leaves (Parallel, Branch, Loop, edges) or hold on to it. */
+function isChain({ plan, edges }: SerializedPlan): boolean {
+  if (Object.keys(edges ?? {}).length > 0) return false;
+  return (isRow(plan) ? plan.Sequence : [plan]).every(isExecute);
+}
+
+function isRow(plan: ExecutionPlan): plan is Extract<ExecutionPlan, { Sequence: unknown }> {
+  return typeof plan === "object" && "Sequence" in plan;
+}
+
+function isExecute(plan: ExecutionPlan): boolean {
+  return typeof plan === "object" && "Execute" in plan;
 }

@@ -7,15 +7,16 @@ export interface Posted<T> {
   readonly transfer: readonly ArrayBuffer[];
 }
 
-// Whoever gave us a value may go on using its bytes: a frame holds several, a filter keeps what it returned. So they are copied once, and
-// the copy is transferred. Cloning would copy them twice, and for a view its whole buffer.
+// Whoever gave us a value may go on using its bytes: a plan gives one to several leaves, a filter keeps what it returned. So they are copied
+// once, and the copy is transferred. Cloning would copy them twice, and for a view its whole buffer. An input that is nobody else's goes as it
+// is, with all of its buffer.
 
 export function ownCall(call: FilterCall): Posted<FilterCall> {
-  const transfer: ArrayBuffer[] = [];
   const { input, y, state } = call;
+  const transfer = call.ownsInput ? [...buffersOf(input)] : [];
   const message: FilterCall = {
     ...call,
-    input: own(input, transfer),
+    input: call.ownsInput ? input : own(input, transfer),
     ...(y !== undefined && { y: own(y, transfer) }),
     ...(state !== undefined && { state: own(state, transfer) }),
   };
@@ -49,6 +50,26 @@ function own(value: Value, transfer: ArrayBuffer[]): Value {
         type: "Record",
         data: value.data.map(([key, member]) => [key, own(member, transfer)]),
       };
+  }
+}
+
+/** The buffers of a value's bytes, each once: two views may share one. */
+function buffersOf(value: Value, buffers = new Set<ArrayBuffer>()): Set<ArrayBuffer> {
+  switch (value.type) {
+    case "Json":
+    case "Text":
+    case "Empty":
+      return buffers;
+    case "Bytes":
+    case "Object":
+      return buffers.add(value.data.buffer as ArrayBuffer);
+    case "Tensor": {
+      const { values } = value.data;
+      return Array.isArray(values) ? buffers : buffers.add(values.buffer as ArrayBuffer);
+    }
+    case "Record":
+      for (const [, member] of value.data) buffersOf(member, buffers);
+      return buffers;
   }
 }
 

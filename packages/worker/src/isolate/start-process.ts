@@ -1,6 +1,7 @@
 import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { FromIsolate } from "./messages.js";
+import { ownOutcome } from "./own-buffers.js";
 import type { StartIsolate } from "./pool.js";
 
 /** Starts processes that load `files` and run their filters. They end with this process, however it ends. */
@@ -13,7 +14,7 @@ export function processStarter(files: readonly string[]): StartIsolate {
       execArgv: [],
     });
     let failure: string | undefined;
-    child.on("message", (message) => events.message(message as FromIsolate));
+    child.on("message", (message) => events.message(withOwnBytes(message as FromIsolate)));
     child.on("error", (error) => {
       failure = `its process failed: ${error.message}`;
       if (child.pid === undefined) events.ended(failure);
@@ -28,4 +29,10 @@ export function processStarter(files: readonly string[]): StartIsolate {
       kill: () => void child.kill("SIGKILL"),
     };
   };
+}
+
+/** Its bytes come as views into what was read of the pipe, where other messages lie, too. */
+function withOwnBytes(message: FromIsolate): FromIsolate {
+  if (message.type !== "done") return message;
+  return { ...message, outcome: ownOutcome(message.outcome).message };
 }

@@ -4,6 +4,8 @@ import {
   LIMITS,
   Outbox,
   PlanwireError,
+  reuseFrame,
+  staysUnseen,
   SUBPROTOCOL,
   type Feature,
   type Message,
@@ -47,12 +49,14 @@ export class CoordinatorSocket {
       handshakeTimeout: HANDSHAKE_MS,
       maxPayload: LIMITS.frameBytes,
       perMessageDeflate: false,
+      ...(staysUnseen(url) && { generateMask: (key) => key.fill(0) }),
       headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
     });
     this.#socket = socket;
     const sent = () => this.#outbox.drained();
     this.#outbox = new Outbox({
       send: (frame) => socket.send(frame, sent),
+      sendBulk: (frame) => socket.send(frame, (error) => this.#chunkSent(frame, error)),
       bufferedBytes: () => socket.bufferedAmount,
       // All that one turn of the event loop brings, answers of several threads say, goes out together.
       schedule: (flush) => void setImmediate(flush),
@@ -93,6 +97,7 @@ export class CoordinatorSocket {
     this.#outbox.pushFrame(frame);
   }
 
+  /** Its memory is used again once it is sent: streams don't resume here, so that nobody sends a chunk twice. */
   sendBulk(frame: Uint8Array): void {
     this.#outbox.pushBulk(frame);
   }
@@ -111,9 +116,15 @@ export class CoordinatorSocket {
     else this.#onEnded = then;
   }
 
+  #chunkSent(frame: Uint8Array, error: Error | undefined): void {
+    // After an error the socket may still hold on to it.
+    if (error === undefined) reuseFrame(frame);
+    this.#outbox.drained();
+  }
+
   #take(data: RawData, isBinary: boolean): void {
     const bytes = bytesOf(data);
-    const frame = isBinary ? bytes : bytes.toString();
+    const frame = isBinary ? ownBytes(bytes) : bytes.toString();
     for (const decoded of decodeFrame(frame)) {
       if (!decoded.ok) this.#events.broken(decoded.error, decoded.isError);
       // Whatever else it says, it reports an error: doing as it says could answer it.
@@ -139,6 +150,14 @@ export class CoordinatorSocket {
 
 function isErrorMessage(message: Message | UntypedReply): boolean {
   return isUntypedReply(message) || message.type === "Error";
+}
+
+/**
+ * A small frame may share its buffer with the frames beside it. Values are views into their frame, and go on to filters with its
+ * whole buffer: so each gets one of its own. What is larger than one read of the socket has that already.
+ */
+function ownBytes(frame: Buffer): Uint8Array {
+  return frame.byteLength === frame.buffer.byteLength ? frame : new Uint8Array(frame);
 }
 
 function bytesOf(data: RawData): Buffer {
