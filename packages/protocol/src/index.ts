@@ -1,5 +1,10 @@
 export { canonicalContent } from "./canonical.js";
-export { decodeBinary, encodeBinary, reuseFrame, type EncodeBinaryOptions } from "./codec/binary.js";
+export {
+  decodeBinary,
+  encodeBinary,
+  reuseFrame,
+  type EncodeBinaryOptions,
+} from "./codec/binary.js";
 export { readChunkHead, rewriteStreamId, type ChunkHead } from "./codec/chunk-head.js";
 export {
   decodeFrame,

@@ -1,3 +1,4 @@
+import type { SerializedPlan } from "@planwire/protocol";
 import { expect, test } from "vitest";
 import { offerOf } from "../testing/core-script.js";
 import { Offers, programOf } from "./offers.js";
@@ -30,4 +31,19 @@ test("a pickled Python filter is none of ours, even where the name is the same",
     filters: [{ node_id: "f", pickled_filter: "" }],
   };
   expect(programOf(plan, offers(offerOf("f"))).missing).toEqual(["f"]);
+});
+
+const a = { Execute: { node_id: "a" } };
+const b = { Execute: { node_id: "b" } };
+
+test.each<[string, Pick<SerializedPlan, "plan" | "edges">, boolean]>([
+  ["one step", { plan: a }, true],
+  ["a row of steps", { plan: { Sequence: [a, b] } }, true],
+  ["parallel arms", { plan: { Parallel: [a, b] } }, false],
+  ["a row that holds more than steps", { plan: { Sequence: [{ Parallel: [a, b] }] } }, false],
+  ["edges", { plan: { Sequence: [a, b] }, edges: { b: ["a"] } }, false],
+  ["no step", { plan: "Empty" }, false],
+])("%s: whether each value goes to one call only", (_, plan, isChain) => {
+  const { program } = programOf({ plan_id: "p", ...plan }, offers(offerOf("a"), offerOf("b")));
+  expect(program.isChain).toBe(isChain);
 });

@@ -1,5 +1,11 @@
 import { nodeIdsOf } from "@planwire/plan";
-import type { ExecutionPlan, JsonValue, OfferedFilter, SerializedPlan, Value } from "@planwire/protocol";
+import type {
+  ExecutionPlan,
+  JsonValue,
+  OfferedFilter,
+  SerializedPlan,
+  Value,
+} from "@planwire/protocol";
 import { offerKey, type FilterOffer } from "./filter-call.js";
 
 /** The filters that this worker offers, by name and version. */

@@ -58,3 +58,29 @@ test("plain data goes as it is", () => {
   expect(message.input).toBe(call.input);
   expect(transfer).toEqual([]);
 });
+
+test("an input that only this call reads goes with its buffer, which two views may share", () => {
+  const frame = new Uint8Array(1024).fill(7);
+  const tensor = { values: new Float64Array(frame.buffer, 64, 4), shape: [4], dtype: "float64" };
+  const input = {
+    type: "Record",
+    data: [
+      ["bytes", { type: "Bytes", data: frame.subarray(8, 16) }],
+      ["list", { type: "Tensor", data: { values: [1, 2], shape: [2] } }],
+      ["tensor", { type: "Tensor", data: tensor }],
+    ],
+  } as Value;
+  const expected = structuredClone(input);
+  const { message, transfer } = ownCall({ ...call, input, ownsInput: true });
+  expect(transfer).toEqual([frame.buffer]);
+  expect(structuredClone(message, { transfer: [...transfer] }).input).toEqual(expected);
+});
+
+test("a state is copied, whoever owns the input: the next chunk gets it, too", () => {
+  const state: Value = { type: "Bytes", data: Uint8Array.of(1, 2) };
+  const input: Value = { type: "Bytes", data: Uint8Array.of(3) };
+  const { message, transfer } = ownCall({ ...call, input, state, ownsInput: true });
+  structuredClone(message, { transfer: [...transfer] });
+  expect(state.data).toEqual(Uint8Array.of(1, 2));
+  expect(input.data.byteLength).toBe(0);
+});
