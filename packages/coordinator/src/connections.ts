@@ -61,6 +61,10 @@ export class Connections {
     this.#open.get(conn)?.probe();
   }
 
+  awaitDrain(conn: ConnectionId): void {
+    this.#open.get(conn)?.awaitDrain();
+  }
+
   /** Resolves when all are closed, those that don't answer within `withinMs` by force. */
   async closeAll(code: ErrorCode, withinMs: number): Promise<void> {
     if (this.#open.size === 0) return;
@@ -89,6 +93,8 @@ export class Connections {
     return {
       received: (data, isBinary) => this.#feed(receivedEvents(conn, data, isBinary, this.#limits)),
       heard: () => this.#feed([{ type: "probeDone", conn }]),
+      blocked: () => this.#feed([{ type: "connectionBlocked", conn }]),
+      drained: () => this.#feed([{ type: "awaitDrainDone", conn }]),
       tooSlow: (unreadBytes) => log.warn({ conn, unreadBytes }, "a peer reads too slowly: closed"),
       failed: (error) => log.warn({ conn, err: error }, "a peer broke the rules of its socket"),
       closed: (code, reason) => {

@@ -49,6 +49,7 @@ function wires(done: string[]) {
     useFeatures: (to: ConnectionId, features: readonly string[]) =>
       done.push(`useFeatures ${to} ${features.join()}`),
     close: (to: ConnectionId, code: string) => done.push(`close ${to} ${code}`),
+    awaitDrain: (to: ConnectionId) => done.push(`awaitDrain ${to}`),
     probe: (to: ConnectionId) => done.push(`probe ${to}`),
   };
 }

@@ -13,7 +13,10 @@ export interface Core {
   step(event: CoreEvent, now: Now): Effect[];
 }
 
-type Wires = Pick<Connections, "send" | "sendBulk" | "forward" | "useFeatures" | "close" | "probe">;
+type Wires = Pick<
+  Connections,
+  "send" | "sendBulk" | "forward" | "useFeatures" | "close" | "probe" | "awaitDrain"
+>;
 type Persist = Extract<Effect, { type: "persist" }>;
 
 /**
@@ -108,6 +111,8 @@ export class CoreRunner {
         return this.#wires.close(effect.conn, effect.code);
       case "probe":
         return this.#wires.probe(effect.conn);
+      case "awaitDrain":
+        return this.#wires.awaitDrain(effect.conn);
       case "persist":
         this.#writes.push(effect);
         return;

@@ -33,6 +33,12 @@ class Notes implements PeerListener {
   heard(): void {
     this.told.push("heard");
   }
+  blocked(): void {
+    this.told.push("blocked");
+  }
+  drained(): void {
+    this.told.push("drained");
+  }
   tooSlow(): void {
     this.told.push("tooSlow");
   }
@@ -206,6 +212,28 @@ describe("closing a connection", () => {
     expect(await closed).toBe("1009 too big for me");
     await vi.waitUntil(() => notes.told.length === 1);
     expect(notes.told).toEqual(["closed 1009 too big for me"]);
+  });
+
+  test("a peer that reads slowly is told of once, and again when it has caught up, if that is wanted", async () => {
+    const { ours, notes, peer } = await connected();
+    peer.pause();
+    for (let i = 0; i < 6; i++) {
+      ours.send(long(4 * 1024 * 1024));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(notes.told).toEqual(["blocked"]);
+    ours.awaitDrain();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(notes.told).toEqual(["blocked"]);
+    peer.resume();
+    await vi.waitUntil(() => notes.told.length > 1, { timeout: 10_000 });
+    expect(notes.told).toEqual(["blocked", "drained"]);
+  });
+
+  test("who has nothing to read is told of at once", async () => {
+    const { ours, notes } = await connected();
+    ours.awaitDrain();
+    await vi.waitUntil(() => notes.told.includes("drained"));
   });
 
   test("a peer that does not read is closed before it fills our memory", async () => {

@@ -17,6 +17,10 @@ export interface PeerListener {
   received(data: Buffer, isBinary: boolean): void;
   /** A ping or a pong. */
   heard(): void;
+  /** So much waits in its socket that it reads slowly; said once until `drained`. */
+  blocked(): void;
+  /** Answers `awaitDrain`. */
+  drained(): void;
   /** It reads too slowly, and is being closed. */
   tooSlow(unreadBytes: number): void;
   /** The peer breaks the rules of WebSocket, or a frame's bound; ws closes. */
@@ -27,6 +31,10 @@ export interface PeerListener {
 
 /** What may wait in a socket before one more frame is handed to it: beyond that the peer doesn't read. */
 const MOST_UNREAD_BYTES = 64 * 1024 * 1024;
+/** From so much on a peer reads slowly. More than a window of chunks, which is refilled whenever there is room. */
+const BLOCKED_BYTES = 8 * 1024 * 1024;
+/** So little that a peer which reads slowly may be told more. */
+const DRAINED_BYTES = 1024 * 1024;
 /** How long what is queued may take to go out, and the peer to answer the close. */
 const CLOSE_WITHIN_MS = 5_000;
 /** How long what nobody waits for may wait for company. */
@@ -42,6 +50,8 @@ export class PeerConnection {
   readonly #listener: PeerListener;
   readonly #frameBytes: number;
   #closingWith: ErrorCode | undefined;
+  #isBlocked = false;
+  #awaitsDrain = false;
 
   constructor(socket: WebSocket, frameBytes: number, listener: PeerListener) {
     this.#socket = socket;
@@ -84,6 +94,13 @@ export class PeerConnection {
   useFeatures(features: readonly Feature[]): void {
     this.#outbox.startCounting();
     this.#outbox.setFeatures(features);
+  }
+
+  /** Tells the listener `drained`, as soon as next to nothing waits in the socket. */
+  awaitDrain(): void {
+    this.#awaitsDrain = true;
+    // Not within this call: whoever asks is in the middle of a step.
+    setImmediate(() => this.#tellDrained());
   }
 
   probe(): void {
@@ -142,13 +159,31 @@ export class PeerConnection {
     const socket = this.#socket;
     if (socket.readyState !== WebSocket.OPEN) return;
     const unread = socket.bufferedAmount;
-    if (unread <= MOST_UNREAD_BYTES) return socket.send(frame, sent);
+    if (unread <= MOST_UNREAD_BYTES) {
+      socket.send(frame, sent);
+      return this.#tellBlocked();
+    }
     this.#outbox.close();
     this.close("SESSION_EXPIRED");
     this.#listener.tooSlow(unread);
   }
 
+  #tellBlocked(): void {
+    if (this.#isBlocked || this.#socket.bufferedAmount <= BLOCKED_BYTES) return;
+    this.#isBlocked = true;
+    this.#listener.blocked();
+  }
+
+  #tellDrained(): void {
+    if (!this.#awaitsDrain || this.#closingWith !== undefined) return;
+    if (this.#socket.bufferedAmount > DRAINED_BYTES) return;
+    this.#awaitsDrain = false;
+    this.#isBlocked = false;
+    this.#listener.drained();
+  }
+
   #sent(): void {
+    this.#tellDrained();
     if (this.#outbox.bulkQueuedBytes === 0) return;
     this.#outbox.drained();
     if (this.#closingWith !== undefined) this.#closeWhenSent();

@@ -22,6 +22,8 @@ export function connectionOpened(
     features: new Set(),
     watches: new Set(),
     streams: new Set(),
+    blocked: false,
+    behind: new Map(),
     questions: 0,
     heard: 0,
     said: 0,

@@ -15,6 +15,7 @@ import { prune, pruneDone, pruneFailed } from "./retention.js";
 import { sendFailed } from "./send-failed.js";
 import { signOfLife } from "./sessions.js";
 import type { Settings } from "./settings.js";
+import { awaitDrainDone, connectionBlocked } from "./slow-watchers.js";
 import { createState, type CoreState, type Turn } from "./state.js";
 
 /** The coordinator's decisions: events in, effects out; no clock, no chance and no I/O of its own. */
@@ -75,6 +76,10 @@ function handle(turn: Turn, event: CoreEvent): void {
       return receivedChunkFrame(turn, event);
     case "connectionClosed":
       return connectionClosed(turn, event.conn, event.reason);
+    case "connectionBlocked":
+      return connectionBlocked(turn, event.conn);
+    case "awaitDrainDone":
+      return awaitDrainDone(turn, event.conn);
     case "probeDone": {
       const connection = turn.state.connections.get(event.conn);
       return connection && signOfLife(turn, connection);

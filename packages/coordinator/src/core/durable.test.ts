@@ -70,7 +70,7 @@ it("who asked about a plan while it was submitted again is told of the one that 
   driver.receive(second, { type: "Cancel", request_id: 4, plan_id: "p" });
   driver.answerWrites();
   await driver.answerQuestions();
-  expect(driver.eventsTo(second)).toMatchObject([{ kind: "Finished" }]);
+  expect(driver.eventsTo(second).at(-1)).toMatchObject({ kind: "Finished" });
   expect(driver.take(second, "CancelAnswer")).toMatchObject({ taken: false, state: "Succeeded" });
 });
 

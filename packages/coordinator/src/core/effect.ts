@@ -29,6 +29,8 @@ export type Effect =
     }
   /** Closes after what was sent has gone out; the close code is the code's own, the reason the code alone. */
   | { readonly type: "close"; readonly conn: ConnectionId; readonly code: ErrorCode }
+  /** Wants to hear when the peer has read almost all that was sent to it. */
+  | { readonly type: "awaitDrain"; readonly conn: ConnectionId }
   /** A WebSocket ping. */
   | { readonly type: "probe"; readonly conn: ConnectionId }
   | { readonly type: "persist"; readonly write: number; readonly content: Write }

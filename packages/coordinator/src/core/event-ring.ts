@@ -1,5 +1,5 @@
 import type { EventNumber, PlanEvent, WorkerEvent } from "@planwire/protocol";
-import type { EventRing } from "./state.js";
+import type { EventRing } from "./watch-state.js";
 
 // What is kept of an execution's events for who watches later. Accepted, attempts, cancel and the outcome are durable and stay; what workers
 // tell is bounded in number and bytes, and of a node's progress the newest says all.

@@ -54,6 +54,9 @@ export type CoreEvent =
       readonly frame: Uint8Array;
     }
   | { readonly type: "connectionClosed"; readonly conn: ConnectionId; readonly reason: string }
+  /** More than a little waits in its socket: it reads slowly. Said once until `awaitDrainDone`. */
+  | { readonly type: "connectionBlocked"; readonly conn: ConnectionId }
+  | { readonly type: "awaitDrainDone"; readonly conn: ConnectionId }
   /** Answers `probe`: a pong came. Any received byte says the same. */
   | { readonly type: "probeDone"; readonly conn: ConnectionId }
   /** A message of ours that could not be written for this peer: too large, or with a value it can't read. */

@@ -12,8 +12,9 @@ import { cancelExecution } from "./cancel.js";
 import { conflict, sameContent } from "./conflict.js";
 import { whenDurable } from "./durable.js";
 import { explain } from "./explain.js";
-import { send, sendError } from "./send.js";
+import { closeWith, send, sendError } from "./send.js";
 import type { Connection, Execution, Turn, Waiting } from "./state.js";
+import { watchEnded } from "./watch-ended.js";
 import { watch } from "./watches.js";
 
 /** Answers a question about an execution, when what it would show is durable; asks the store for one that has left memory. */
@@ -80,7 +81,7 @@ export function answerWaiting(turn: Turn, execution: Execution, waiting: Waiting
     case "get":
       return got(turn, waiting, summaryOf(execution), execution.outcome);
     case "watch":
-      if (requestId !== undefined) answerWatching(turn, waiting, execution.state);
+      answerWatching(turn, waiting, execution.state);
       return watch(turn, execution, conn, waiting.from, waiting.onlyOutcome);
     case "explain":
       return explained(turn, waiting, execution.state, explain(turn, execution));
@@ -124,19 +125,27 @@ export function loadDone(turn: Turn, load: number, stored: StoredExecution | und
     const error = new PlanwireError("PLAN_UNKNOWN", `there is no execution "${waiting.planId}"`, {
       hint: "`planwire plans` lists those that are kept",
     });
-    return sendError(turn, connection, error, {
-      ...aboutRequest(waiting),
-      plan_id: waiting.planId,
-    });
+    return answerError(turn, connection, waiting, error);
   }
-  answerEnded(turn, waiting, stored, stored.outcome);
+  answerEnded(turn, connection, waiting, stored, stored.outcome);
 }
 
 export function loadFailed(turn: Turn, load: number, reason: string): void {
   const { waiting, connection } = takeWaiting(turn, load) ?? {};
   if (!waiting || !connection) return;
   const error = new PlanwireError("STORE_UNAVAILABLE", `the store could not be read: ${reason}`);
-  sendError(turn, connection, error, { ...aboutRequest(waiting), plan_id: waiting.planId });
+  answerError(turn, connection, waiting, error);
+}
+
+/** A watcher that was to be told later has no request open: it connects anew, and asks for itself. */
+function answerError(
+  turn: Turn,
+  connection: Connection,
+  { requestId: request_id, planId: plan_id }: Waiting,
+  error: PlanwireError,
+): void {
+  if (request_id !== undefined) sendError(turn, connection, error, { request_id, plan_id });
+  else closeWith(turn, connection, "SESSION_EXPIRED", error.message);
 }
 
 function takeWaiting(
@@ -151,12 +160,9 @@ function takeWaiting(
   return { waiting, connection };
 }
 
-function aboutRequest({ requestId }: Waiting): { request_id?: number } {
-  return requestId === undefined ? {} : { request_id: requestId };
-}
-
 function answerEnded(
   turn: Turn,
+  connection: Connection,
   waiting: Exclude<Waiting, { kind: "submit" }>,
   stored: StoredExecution,
   outcome: Outcome,
@@ -176,13 +182,10 @@ function answerEnded(
         state,
       });
     case "watch":
-      if (waiting.requestId !== undefined) answerWatching(turn, waiting, state);
-      return send(turn, waiting.conn, {
-        type: "PlanEvent",
-        plan_id,
-        number: [turn.state.boot, ++turn.state.lastNumber.event],
-        at: stored.finishedAt ?? turn.now.wall,
-        event: { kind: "Finished", outcome },
+      answerWatching(turn, waiting, state);
+      return watchEnded(turn, connection, stored, {
+        from: waiting.from,
+        onlyOutcome: waiting.onlyOutcome,
       });
   }
 }

@@ -2,6 +2,7 @@ import { partIdOf, signalOf, type StepResult } from "@planwire/plan";
 import type { Value } from "@planwire/protocol";
 import type { StoredAttempt, StoredExecution } from "../store/store.js";
 import { stopExecution } from "./cancel.js";
+import { durableEvents } from "./durable-events.js";
 import { countLive } from "./ended.js";
 import { finishAs } from "./executions.js";
 import { newExecution, newHolding, newWorkerSession } from "./new-records.js";
@@ -42,15 +43,9 @@ export function recover(turn: Turn, stored: StoredExecution): void {
 
 /** The durable events, under new numbers: who watches was told that the old ones are lost. */
 function retell(turn: Turn, execution: Execution, stored: StoredExecution): void {
-  publish(turn, execution, { kind: "Accepted" }, stored.submittedAt);
-  for (const { partId: part_id, attempt, workerId: worker_id, lost: reason } of stored.attempts) {
-    const about = { part_id, attempt, worker_id };
-    publish(turn, execution, { kind: "AttemptStarted", ...about }, turn.now.wall);
-    if (reason === undefined) continue;
-    publish(turn, execution, { kind: "AttemptLost", ...about, reason }, turn.now.wall);
+  for (const { event, at = turn.now.wall } of durableEvents(stored)) {
+    publish(turn, execution, event, at);
   }
-  const { cancelledBy: by } = stored;
-  if (by !== undefined) publish(turn, execution, { kind: "CancelRequested", by }, turn.now.wall);
 }
 
 function executionOf(stored: StoredExecution): Execution {

@@ -23,6 +23,7 @@ import type { Change, Opened, StoredCut, WriteAnswer } from "../store/store.js";
 import type { Effect } from "./effect.js";
 import type { Now, Scopes } from "./event.js";
 import type { Settings } from "./settings.js";
+import type { Behind, EventRing, Watcher } from "./watch-state.js";
 
 /** All that the coordinator knows: plain data, changed by `step` alone. */
 export interface CoreState {
@@ -76,6 +77,10 @@ export interface Connection {
   features: ReadonlySet<Feature>;
   /** Ids of the executions it watches. */
   readonly watches: Set<string>;
+  /** It reads slowly: what it watches is told later. */
+  blocked: boolean;
+  /** Executions of which it has something to be told later. */
+  readonly behind: Map<string, Behind>;
   /** Ids of the streams it began. */
   readonly streams: Set<string>;
   /** Questions to the store that are not answered yet. */
@@ -188,11 +193,6 @@ export interface Execution {
   watchers: Watcher[] | undefined;
 }
 
-export interface Watcher {
-  readonly conn: ConnectionId;
-  readonly onlyOutcome: boolean;
-}
-
 export interface PendingWrite {
   readonly changes: Change[];
   /** What happens once it is durable, in this order. */
@@ -249,15 +249,6 @@ export type Waiting =
       readonly requestId: number;
       readonly planId: string;
     };
-
-export interface EventRing {
-  kept: PlanEvent[];
-  /** Those that workers told, and their bytes, roughly. */
-  told: number;
-  toldBytes: number;
-  /** Numbers of the first and last event that fell out. */
-  lost: { from: EventNumber; to: EventNumber } | undefined;
-}
 
 /** A largest subtree that one worker runs whole, while it has no outcome. */
 export interface Part {

@@ -15,6 +15,10 @@ const kindsTo = (driver: CoordinatorDriver, client: Conn) =>
   driver
     .eventsTo(client)
     .map((event) => (event.kind === "Worker" ? event.event.event_type : event.kind));
+const numbersTo = (driver: CoordinatorDriver, client: Conn) =>
+  driver.sent.flatMap(({ conn, message }) =>
+    conn === client && message.type === "PlanEvent" ? [message.number[1]] : [],
+  );
 const watch = (driver: CoordinatorDriver, client: Conn, more: object = {}) =>
   driver.receive(client, { type: "Watch", request_id: 5, plan_id: "p", ...more });
 
@@ -149,21 +153,33 @@ it("after a restart a watcher is told that events were lost, then what is durabl
   expect(numbers.slice(1).every(([boot]) => boot === 2)).toBe(true);
 });
 
-it("of what has left memory the outcome is told, under a number after all others", async () => {
+it("of what has left memory the durable events are told, under numbers after all others", async () => {
   const driver = new CoordinatorDriver({ settings: { maxEnded: 0 } });
   const worker = driver.worker("w");
   const client = driver.client();
   driver.submit(client, planOf("p"), { watch: true });
-  driver.answer(worker, driver.take(worker, "AssignPlan"), 1);
-  const last = driver.sent.flatMap(({ message }) =>
-    message.type === "PlanEvent" ? [message.number[1]] : [],
-  );
+  started(driver, worker, "f");
+  driver.disconnect(worker);
+  const again = driver.worker("w");
+  driver.answer(again, driver.take(again, "AssignPlan"), 1);
+  const last = driver.core.state.lastNumber.event;
   const late = driver.client();
   watch(driver, late, { from: [1, 2] });
   await driver.answerQuestions();
-  const finished = driver.take(late, "PlanEvent");
-  expect(finished.event).toMatchObject({ kind: "Finished", outcome: { status: "Succeeded" } });
-  expect(finished.number[1]).toBeGreaterThan(Math.max(...last));
+  expect(kindsTo(driver, late)).toEqual([
+    "EventsLost",
+    "Accepted",
+    "AttemptStarted",
+    "AttemptLost",
+    "AttemptStarted",
+    "Finished",
+  ]);
+  expect(driver.eventsTo(late)[0]).toEqual({ kind: "EventsLost", from: [1, 2], to: [1, last] });
+  expect(numbersTo(driver, late)).toEqual([0, 1, 2, 3, 4, 5].map((n) => last + n));
+  const waiting = driver.client();
+  watch(driver, waiting, { only_outcome: true });
+  await driver.answerQuestions();
+  expect(kindsTo(driver, waiting)).toEqual(["Finished"]);
 });
 
 it("an execution that nobody knows can't be watched", async () => {

@@ -1,7 +1,9 @@
 import type { ConnectionId, EventNumber, PlanEvent } from "@planwire/protocol";
+import { before, fallBehind } from "./behind.js";
 import { keep, keptAfter, newRing } from "./event-ring.js";
 import { send } from "./send.js";
 import type { CoreState, Execution, Turn } from "./state.js";
+import type { Watcher } from "./watch-state.js";
 
 /** Numbers an event, keeps it in the bounded ring, and tells who watches. */
 export function publish(
@@ -19,11 +21,20 @@ export function publish(
     keep(execution.events, message, state.settings);
   }
   const last = event.kind === "Finished";
-  for (const { conn, onlyOutcome } of execution.watchers ?? []) {
-    if (!onlyOutcome || last) send(turn, conn, message, execution.planId);
-    if (last) state.connections.get(conn)?.watches.delete(execution.planId);
-  }
+  for (const watcher of execution.watchers ?? []) tellWatcher(turn, watcher, message);
   if (last) execution.watchers = undefined;
+}
+
+function tellWatcher(turn: Turn, { conn, onlyOutcome }: Watcher, message: PlanEvent): void {
+  const { plan_id: planId, number } = message;
+  const connection = turn.state.connections.get(conn);
+  if (!connection) return;
+  const last = message.event.kind === "Finished";
+  if (last) connection.watches.delete(planId);
+  if (onlyOutcome && !last) return;
+  if (connection.behind.has(planId)) return;
+  if (!connection.blocked) return send(turn, conn, message, planId);
+  fallBehind(turn, connection, planId, { from: before(number), onlyOutcome });
 }
 
 /** Tells the events after `from` that are kept, and from now on those to come. */
@@ -37,11 +48,16 @@ export function watch(
   const connection = turn.state.connections.get(conn);
   if (!connection) return;
   const kept = keptEvents(turn.state, execution);
-  const lost = execution.events?.lost ?? lostBefore(turn.state, execution);
-  const about = { plan_id: execution.planId, at: turn.now.wall };
-  for (const message of keptAfter(kept, lost, from, about)) {
-    if (onlyOutcome && message.event.kind !== "Finished") continue;
-    send(turn, conn, message, execution.planId);
+  connection.behind.delete(execution.planId);
+  if (connection.blocked) {
+    fallBehind(turn, connection, execution.planId, { from, onlyOutcome });
+  } else {
+    const lost = execution.events?.lost ?? lostBefore(turn.state, execution);
+    const about = { plan_id: execution.planId, at: turn.now.wall };
+    for (const message of keptAfter(kept, lost, from, about)) {
+      if (onlyOutcome && message.event.kind !== "Finished") continue;
+      send(turn, conn, message, execution.planId);
+    }
   }
   // Decided is not told: an outcome on its way to the disk still has to reach this watcher.
   if (kept.at(-1)?.event.kind === "Finished") return;
@@ -68,7 +84,9 @@ function keptEvents(state: CoreState, execution: Execution): PlanEvent[] {
 export function unwatch(turn: Turn, conn: ConnectionId, planId: string): void {
   const execution = turn.state.executions.get(planId);
   if (execution) dropWatcher(execution, conn);
-  turn.state.connections.get(conn)?.watches.delete(planId);
+  const connection = turn.state.connections.get(conn);
+  connection?.watches.delete(planId);
+  connection?.behind.delete(planId);
 }
 
 export function dropWatcher(execution: Execution, conn: ConnectionId): void {

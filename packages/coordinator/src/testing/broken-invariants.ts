@@ -115,13 +115,14 @@ function ofLane(
 
 function ofConnections(state: Readonly<CoreState>): string[] {
   return [...state.connections.values()].flatMap(
-    ({ id, workerId, watches, streams, questions }) => {
+    ({ id, workerId, watches, streams, questions, blocked, behind }) => {
       const worker = workerId === undefined ? undefined : state.workers.get(workerId);
       const asked = [...state.loads.values(), ...state.lists.values()].filter(
         ({ conn }) => conn === id,
       );
       return broken(
         [workerId === undefined || worker?.conn === id, `${id} is a worker's that has another`],
+        [behind.size === 0 || blocked, `${id} reads as fast as it is told, and is not told all`],
         [asked.length === questions, `${id} counts ${questions} of ${asked.length} questions`],
         ...[...watches].map((planId): Claim => [
           state.executions.get(planId)?.watchers?.some(({ conn }) => conn === id) ?? false,

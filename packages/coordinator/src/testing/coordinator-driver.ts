@@ -33,6 +33,8 @@ export class CoordinatorDriver {
   readonly core: CoordinatorCore;
   readonly sent: { conn: ConnectionId; message: Message; bulk: boolean; mayWait: boolean }[] = [];
   readonly closed: { conn: ConnectionId; code: string }[] = [];
+  /** Connections of which the core wants to hear when they have read what was sent. */
+  readonly slow = new Set<ConnectionId>();
   readonly others: Effect[] = [];
   readonly store: Store;
   /** Writes that wait for `answerWrites`, while `holdsWrites`. */
@@ -93,6 +95,11 @@ export class CoordinatorDriver {
 
   disconnect(conn: ConnectionId): void {
     this.step({ type: "connectionClosed", conn, reason: "gone" });
+  }
+
+  /** It has read what was sent. */
+  drain(conn: ConnectionId): void {
+    if (this.slow.delete(conn)) this.step({ type: "awaitDrainDone", conn });
   }
 
   /** Moves the clock, waking the core whenever it asked for it. */
@@ -243,6 +250,9 @@ export class CoordinatorDriver {
           break;
         case "wakeAt":
           this.wakeAt = effect.mono;
+          break;
+        case "awaitDrain":
+          this.slow.add(effect.conn);
           break;
         case "persist":
           (this.holdsWrites ? this.writes : writes).push(effect);

@@ -79,7 +79,8 @@ export class RandomStory {
     if (roll < 82) return this.#client();
     if (roll < 88) return this.#store();
     if (roll < 94) return this.#passTime(this.#chance(12_000));
-    if (roll < 98) return this.#heartbeats();
+    if (roll < 96) return this.#heartbeats();
+    if (roll < 98) return this.#readSlowly();
     return await this.#restart();
   }
 
@@ -234,6 +235,15 @@ export class RandomStory {
     this.driver.passTime(ms);
   }
 
+  /** A client stops reading, or has caught up with what it was sent. */
+  #readSlowly(): void {
+    const conn = this.#pick(this.#clients)?.conn;
+    if (conn === undefined) return;
+    if (this.driver.slow.has(conn)) return this.driver.drain(conn);
+    this.#note(`${conn} reads slowly`);
+    this.driver.step({ type: "connectionBlocked", conn });
+  }
+
   #heartbeats(): void {
     for (const { conn } of this.#workers) if (conn !== undefined) this.driver.heartbeat(conn);
   }
@@ -303,6 +313,7 @@ export class RandomStory {
       }
       if (this.#old === undefined) this.#old = driver.inherited("old");
       for (const client of this.#clients) this.#connectClient(client);
+      for (const conn of [...driver.slow]) driver.drain(conn);
       this.#deliver();
       await driver.answerQuestions();
       this.#deliver();
