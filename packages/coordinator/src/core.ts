@@ -11,6 +11,7 @@ export { RefusedChange } from "./store/refused-change.js";
 export type {
   Change,
   ListQuery,
+  PruneQuery,
   Opened,
   StoredAttempt,
   StoredExecution,

@@ -76,7 +76,7 @@ export function answerWaiting(turn: Turn, execution: Execution, waiting: Waiting
   if (execution.next && showsState(waiting)) {
     return whenDurable(turn, execution, { do: "answer", waiting });
   }
-  const { conn, requestId } = waiting;
+  const { conn } = waiting;
   switch (waiting.kind) {
     case "get":
       return got(turn, waiting, summaryOf(execution), execution.outcome);

@@ -1,7 +1,7 @@
 import type { Outcome, SerializedPlan } from "@planwire/protocol";
 import { storedHead, writtenHead, type ExecutionHead } from "./execution-head.js";
 import { RefusedChange } from "./refused-change.js";
-import type { Change, StoredAttempt, StoredExecution } from "./store.js";
+import type { Change, StoredAttempt, StoredExecution, PruneQuery } from "./store.js";
 
 /** What a write has replaced so far, to be put back when one of its later changes is refused. */
 interface Undo {
@@ -41,6 +41,13 @@ export class MemoryExecution {
       throw error;
     }
     this.head = head;
+  }
+
+  /** Whether it has ended and been kept long enough. */
+  isDue({ now, endedBefore }: PruneQuery): boolean {
+    const { finishedAt, expiresAt } = this.head;
+    if (finishedAt === undefined) return false;
+    return expiresAt === undefined ? finishedAt < endedBefore : expiresAt <= now;
   }
 
   snapshot(): StoredExecution {

@@ -143,7 +143,7 @@ class History {
 
   prune(query: PruneQuery): number {
     const due = [...this.#ended.oldestFirst()]
-      .filter((execution) => isDue(execution, query))
+      .filter((execution) => execution.isDue(query))
       .toSorted((a, b) => finishedAt(a) - finishedAt(b))
       .slice(0, query.limit);
     for (const execution of due) this.#remove(execution);
@@ -181,11 +181,6 @@ class History {
     this.#submitted.noteRemoved();
     this.#ended.noteRemoved();
   }
-}
-
-function isDue(execution: MemoryExecution, { now, endedBefore }: PruneQuery): boolean {
-  const { expiresAt } = execution.head;
-  return expiresAt === undefined ? finishedAt(execution) < endedBefore : expiresAt <= now;
 }
 
 function finishedAt({ head }: MemoryExecution): number {

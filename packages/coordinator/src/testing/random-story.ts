@@ -313,7 +313,7 @@ export class RandomStory {
       }
       if (this.#old === undefined) this.#old = driver.inherited("old");
       for (const client of this.#clients) this.#connectClient(client);
-      for (const conn of [...driver.slow]) driver.drain(conn);
+      for (const conn of driver.slow) driver.drain(conn);
       this.#deliver();
       await driver.answerQuestions();
       this.#deliver();

@@ -210,8 +210,14 @@ export class CoordinatorProcess extends SimProcess {
         };
         return this.after(this.#world.chance.between(1, 4), read);
       }
+      case "awaitDrain": {
+        const { conn } = effect;
+        return this.after(1, () => this.#feed([{ type: "awaitDrainDone", conn }]));
+      }
       case "list":
         return this.#list(effect);
+      case "prune":
+        return this.#prune(effect);
       case "wakeAt":
         return this.#timer.set(effect.mono);
       case "log":
@@ -229,6 +235,12 @@ export class CoordinatorProcess extends SimProcess {
   #list({ list, query }: EffectOf<"list">): void {
     this.after(this.#world.chance.between(1, 4), () => {
       this.#feed([{ type: "listDone", list, ...this.#world.disk.list(query) }]);
+    });
+  }
+
+  #prune({ prune, query }: EffectOf<"prune">): void {
+    this.after(this.#world.chance.between(1, 4), () => {
+      this.#feed([{ type: "pruneDone", prune, removed: this.#world.disk.prune(query) }]);
     });
   }
 

@@ -7,6 +7,7 @@ import {
   summaryOf,
   type ListQuery,
   type Opened,
+  type PruneQuery,
   type StoredExecution,
   type Write,
   type WriteAnswer,
@@ -128,6 +129,13 @@ export class SimDisk {
     }
     this.#listener.landed(write);
     return { type: "done" };
+  }
+
+  prune(query: PruneQuery): number {
+    const due = [...this.#table].filter(([, execution]) => execution.isDue(query));
+    const removed = due.slice(0, query.limit);
+    for (const [planId] of removed) this.#table.delete(planId);
+    return removed.length;
   }
 
   /** The coordinator dies. A commit under way lands whole or not at all; what waited is gone. */
