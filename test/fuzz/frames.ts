@@ -65,7 +65,7 @@ function withMemberTwice(chance: Chance, object: string): string {
 }
 
 function batch(chance: Chance, message: () => Message): Frame {
-  const length = chance.pick([0, 1, 2, 5, 20, 4097]);
+  const length = chance.odds(0.02) ? 4097 : chance.pick([0, 1, 2, 5, 20]);
   if (length > 4096) return text(json(Array.from({ length }, () => ({ type: "Pong" }))));
   const members = Array.from({ length }, (): Raw => {
     if (chance.odds(0.05)) return [message()];

@@ -180,6 +180,14 @@ describe("typed values between our own peers", () => {
     },
   );
 
+  test("bytes of a Buffer are plain bytes, in place", () => {
+    const value: Value = { type: "Bytes", data: Uint8Array.of(1, 2, 3) };
+    const frame = Buffer.from(encodeBinary(value, { typed: true }));
+    const read = decodeBinary(frame, Value);
+    expect(read).toStrictEqual(value);
+    expect(read.type === "Bytes" && read.data.buffer).toBe(frame.buffer);
+  });
+
   test("a tensor's elements may be a part of a larger array", () => {
     const values = new Float64Array([0, 1, 2, 3]).subarray(1, 3);
     const frame = encodeBinary({ type: "Tensor", data: { values, shape: [2] } }, { typed: true });

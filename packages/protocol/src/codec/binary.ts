@@ -75,13 +75,20 @@ const decoder = new Decoder({
 /** Decodes msgpack without a schema: named maps as objects, positional structs as arrays. */
 export function readBinary(bytes: Uint8Array): unknown {
   try {
-    const { int64 } = surveyMsgpack(bytes);
-    const raw = decoder.decode(bytes);
+    const plain = plainView(bytes);
+    const { int64 } = surveyMsgpack(plain);
+    const raw = decoder.decode(plain);
     return int64 ? narrow(raw) : raw;
   } catch (cause) {
     if (!(cause instanceof RangeError || cause instanceof DecodeError)) throw cause;
     throw invalidMessage("", "msgpack", `not msgpack: ${cause.message}`, cause);
   }
+}
+
+/** Parts of a Buffer, which is what sockets give, would be Buffers: bytes that users get, and whose methods differ. */
+function plainView(bytes: Uint8Array): Uint8Array {
+  if (bytes.constructor === Uint8Array) return bytes;
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /** Makes bigints that float64 holds for sure numbers, in place: the decoder gives every 64-bit integer as bigint. */
