@@ -7,7 +7,7 @@ import type { Value } from "./value.js";
 
 /**
  * What makes two submissions the same, as one text: canonical JSON (sorted keys, no spaces, numbers by value, defaults filled) of plan,
- * edges, arm_keys, input, filters, bindings and mode. Not of plan_id and metadata.
+ * edges, arm_keys, input, filters, bindings and mode. Not of plan_id, metadata and policy.
  */
 export function canonicalContent(plan: SerializedPlan): string {
   return canonical({

@@ -82,8 +82,11 @@ export interface ErrorDetailsByCode {
   PARAMS_INVALID: { nodeId: string; issues: readonly Issue[] };
   NO_MATCHING_ARM: { nodeId: string; label: string; labels: readonly string[] };
   WORKER_LOST: { workerId: string; attempts: number };
+  POISON_PLAN: { partId: string; deaths: readonly Death[] };
+  DEADLINE_EXCEEDED: { timeoutMs: number };
   CANCELLED: { by: string };
-  QUEUE_FULL: { limit: number; queued: number };
+  /** `unit`: what is counted. */
+  QUEUE_FULL: { limit: number; queued: number; unit?: "items" | "bytes" };
   PLAN_REFUSED: { issues: readonly Issue[] };
   STATE_MISSING: { nodeIds: readonly string[] };
   NO_SUCH_FILTER: { missing: readonly string[]; offered: readonly string[] };
@@ -92,6 +95,14 @@ export interface ErrorDetailsByCode {
   MESSAGE_TOO_LARGE: { bytes: number; limit: number };
   VALUE_UNSUPPORTED: { path: string; found: string };
   FILTER_LOAD_FAILED: { file: string };
+}
+
+/** An isolate or a whole worker that died under an attempt. */
+export interface Death {
+  readonly attempt: number;
+  readonly workerId: string;
+  readonly what: "isolate" | "worker";
+  readonly reason: string;
 }
 
 /** One thing that is wrong, and where: `plan.Sequence[1].Execute.node_id`. */

@@ -18,6 +18,12 @@ export const LIMITS = {
   batchMessages: 4096,
   /** Passes of a Loop that names no limit. */
   loopIterations: 100,
+  /** Tries of one part that a plan's policy may ask for. */
+  policyAttempts: 1000,
+  /** Failure codes that a plan's policy may name. */
+  policyCodes: 32,
+  /** Milliseconds of any time in a plan's policy: a year. */
+  policyMs: 366 * 24 * 60 * 60 * 1000,
   /** Bytes of a part's id. */
   partIdBytes: 512,
   /** Bytes of chunks handed to a socket at a time, so that a heartbeat never waits behind bulk. */

@@ -7,7 +7,7 @@ import { EMPTY, type Value } from "./value.js";
 /**
  * The plan as a peer that announced `features` knows it. The inherited fields are all written: null where a filter's requirements or
  * trainable are null would be refused there, an entry without state would keep an earlier fit's, and metadata must be present.
- * What we added is left out for a peer that announced nothing. An absent limit of a Loop stays absent.
+ * What we added is left out for a peer that announced nothing; a policy is the coordinator's business, and left out for all. An absent limit of a Loop stays absent.
  * @throws PlanwireError VALUE_UNSUPPORTED, with its path
  */
 export function lowerPlan(

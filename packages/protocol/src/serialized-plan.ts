@@ -2,6 +2,7 @@ import * as z from "zod/mini";
 import { DataRef } from "./data-ref.js";
 import { AnyId } from "./ids.js";
 import { ExecutionPlan } from "./plan.js";
+import { PlanPolicy } from "./policy.js";
 import { JsonValue } from "./schema/json-value.js";
 import { object } from "./schema/object.js";
 import { struct, tagged } from "./schema/struct.js";
@@ -54,5 +55,7 @@ export const SerializedPlan = struct({
   /** Record keys of a Parallel's arms, under the Parallel's path (child indexes joined by "."), where they are not the arms' own. */
   arm_keys: z.optional(z.record(z.string(), z.array(z.string()))),
   bindings: z.optional(z.array(Binding)),
+  /** What it asks of its execution. Not part of its content, and never sent to a worker. */
+  policy: z.optional(PlanPolicy),
 });
 export type SerializedPlan = z.infer<typeof SerializedPlan>;
