@@ -83,7 +83,8 @@ export interface ErrorDetailsByCode {
   NO_MATCHING_ARM: { nodeId: string; label: string; labels: readonly string[] };
   WORKER_LOST: { workerId: string; attempts: number };
   POISON_PLAN: { partId: string; deaths: readonly Death[] };
-  DEADLINE_EXCEEDED: { timeoutMs: number };
+  /** `stopped`: false when a call could not be stopped and still runs. */
+  DEADLINE_EXCEEDED: { timeoutMs: number; stopped?: boolean };
   CANCELLED: { by: string };
   /** `unit`: what is counted. */
   QUEUE_FULL: { limit: number; queued: number; unit?: "items" | "bytes" };

@@ -2,8 +2,9 @@ import { dispatchPart, fillSlots } from "./dispatch.js";
 import { finishAs, forget, refuseSubmission } from "./executions.js";
 import { partEnded, walkBy } from "./parts.js";
 import { answerWaiting } from "./questions.js";
-import type { Task, Turn } from "./state.js";
+import type { Turn } from "./state.js";
 import { stopHolding } from "./stop.js";
+import type { Task } from "./task.js";
 import { completeStream, endStream } from "./streams.js";
 
 /** Does what the step's decisions ask for, and what that asks for in turn. */

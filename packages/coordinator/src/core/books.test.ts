@@ -35,14 +35,14 @@ it("an attempt that the worker handled and does not have is tried again, at no c
   beat(driver, worker, 1, []);
   expect(driver.take(worker, "AssignPlan")).toMatchObject({ attempt: 2 });
   expect(lost(driver, client)).toMatchObject([{ attempt: 1, reason: expect.any(String) }]);
-  expect(driver.core.state.executions.get("p")?.parts.get("p")?.losses).toBe(0);
+  expect(driver.core.state.executions.get("p")?.parts.get("p")?.setbacks?.tries).toBe(0);
 });
 
 it("an attempt that had started counts as a try when its worker no longer has it", () => {
   const { driver, worker } = assigned();
   driver.receive(worker, { type: "Started", plan_id: "p", attempt: 1 });
   beat(driver, worker, 1, []);
-  expect(driver.core.state.executions.get("p")?.parts.get("p")?.losses).toBe(1);
+  expect(driver.core.state.executions.get("p")?.parts.get("p")?.setbacks?.tries).toBe(1);
 });
 
 it("an attempt that is running by a worker's list has started, also where Started got lost", () => {
@@ -50,7 +50,7 @@ it("an attempt that is running by a worker's list has started, also where Starte
   beat(driver, worker, 1, [{ plan_id: "p", attempt: 1, state: "assigned" }]);
   beat(driver, worker, 2, [running("p")]);
   beat(driver, worker, 3, []);
-  expect(driver.core.state.executions.get("p")?.parts.get("p")?.losses).toBe(1);
+  expect(driver.core.state.executions.get("p")?.parts.get("p")?.setbacks?.tries).toBe(1);
 });
 
 it("an assignment that was under way when the heartbeat left is not compared", () => {

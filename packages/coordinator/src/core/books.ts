@@ -1,5 +1,6 @@
 import type { HeldAttempt, Heartbeat } from "@planwire/protocol";
-import { attemptStarted, loseAttempt, NEVER_ARRIVED } from "./results.js";
+import { loseUnknown } from "./lost-workers.js";
+import { attemptStarted } from "./results.js";
 import { send } from "./send.js";
 import type { Connection, Holding, Turn, WorkerSession } from "./state.js";
 import { tellToStop } from "./stop.js";
@@ -75,10 +76,6 @@ function seen(turn: Turn, worker: WorkerSession, holding: Holding, there: State)
 function isComplete({ state }: Turn, { streamId }: Holding): boolean {
   const run = streamId === undefined ? undefined : state.streams.get(streamId);
   return run?.completed !== undefined;
-}
-
-export function loseUnknown(turn: Turn, worker: WorkerSession, holding: Holding): void {
-  loseAttempt(turn, worker, holding, NEVER_ARRIVED, holding.started ? "counts" : "free");
 }
 
 /** What has finished there will be sent, and acknowledged. */

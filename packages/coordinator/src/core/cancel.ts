@@ -4,12 +4,18 @@ import { follow, stopPart } from "./parts.js";
 import type { Execution, Turn } from "./state.js";
 
 /** Whether the cancel was taken: it comes too late when the execution has ended. A second one changes nothing. */
-export function cancelExecution(turn: Turn, execution: Execution, by: string): boolean {
+export function cancelExecution(
+  turn: Turn,
+  execution: Execution,
+  by: string,
+  expired = false,
+): boolean {
   if (isTerminal(execution.state)) return false;
   if (execution.state === "Cancelling") return true;
   execution.state = "Cancelling";
   execution.cancelledBy = by;
-  change(turn, execution, { type: "wishCancel", by });
+  execution.expired = expired;
+  change(turn, execution, { type: "wishCancel", by, expired });
   publishWhenDurable(turn, execution, { kind: "CancelRequested", by });
   stopExecution(turn, execution);
   return true;

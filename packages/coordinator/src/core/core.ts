@@ -4,6 +4,7 @@ import type { Opened } from "../store/store.js";
 import { workOff } from "./agenda.js";
 import { connectionClosed, connectionOpened } from "./connections.js";
 import { persistChanges, persistDone, retryWrites } from "./durable.js";
+import { endOverdue, nextDeadlineCheck } from "./deadlines.js";
 import type { Effect } from "./effect.js";
 import type { CoreEvent, Now } from "./event.js";
 import { listDone, listFailed, summary, workerSummaries } from "./lists.js";
@@ -12,6 +13,7 @@ import { numberMessages } from "./message-numbers.js";
 import { loadDone, loadFailed } from "./questions.js";
 import { recover } from "./recover.js";
 import { prune, pruneDone, pruneFailed } from "./retention.js";
+import { endBackoffs } from "./retries.js";
 import { sendFailed } from "./send-failed.js";
 import { signOfLife } from "./sessions.js";
 import type { Settings } from "./settings.js";
@@ -104,13 +106,17 @@ function handle(turn: Turn, event: CoreEvent): void {
       turn.state.wakeAt = undefined; // a timer that was early is set again
       retryWrites(turn);
       prune(turn);
+      endOverdue(turn);
+      endBackoffs(turn);
       return sweep(turn);
   }
 }
 
-function askToBeWoken({ state, out }: Turn): void {
-  const { sweepAt, retryAt, pruneAt } = state;
-  const at = Math.min(sweepAt ?? Infinity, retryAt ?? Infinity, pruneAt ?? Infinity);
+function askToBeWoken(turn: Turn): void {
+  const { state, out } = turn;
+  const { sweepAt, retryAt, pruneAt, backoffs } = state;
+  const times = [sweepAt, retryAt, pruneAt, nextDeadlineCheck(turn), backoffs[0]?.at];
+  const at = Math.min(...times.map((time) => time ?? Infinity));
   const mono = at === Infinity ? undefined : at;
   if (mono === state.wakeAt) return;
   state.wakeAt = mono;

@@ -72,7 +72,7 @@ it("one that does not answer is closed with SESSION_EXPIRED; what it never handl
     plan: { plan_id: "lies" },
     attempt: 2,
   });
-  expect(driver.core.state.executions.get("lies")?.parts.get("lies")?.losses).toBe(0);
+  expect(driver.core.state.executions.get("lies")?.parts.get("lies")?.setbacks?.tries).toBe(0);
 });
 
 it("what it runs keeps its lease: as the same process it comes back with it", () => {

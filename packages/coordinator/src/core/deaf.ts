@@ -1,5 +1,6 @@
 import type { HeldAttempt } from "@planwire/protocol";
-import { keyOf, loseUnknown, statesOf } from "./books.js";
+import { keyOf, statesOf } from "./books.js";
+import { loseUnknown } from "./lost-workers.js";
 import { log, send } from "./send.js";
 import type { Connection, Turn, WorkerSession } from "./state.js";
 

@@ -1,7 +1,7 @@
 import { cutFor } from "@planwire/plan";
 import { isPlanwireError } from "@planwire/protocol";
 import { change, emitWhenDurable, publishWhenDurable } from "./durable.js";
-import { bestWorker, dequeue, enqueue, freeSlots, nextPartFor } from "./lanes.js";
+import { bestWorker, dequeue, enqueue, freeSlots, keepOne, nextPartFor } from "./lanes.js";
 import { newHolding } from "./new-records.js";
 import { unsendable } from "./parts.js";
 import { lowered } from "./send.js";
@@ -15,6 +15,7 @@ export function dispatchPart(turn: Turn, part: Part): void {
   const lane = enqueue(turn.state, part);
   const worker = bestWorker(lane, part);
   if (worker) assign(turn, part, worker);
+  else keepOne(lane, part);
 }
 
 /** Gives a worker what waited longest, as long as it has free slots. */
@@ -29,7 +30,7 @@ export function fillSlots(turn: Turn, worker: WorkerSession): void {
 function assign(turn: Turn, part: Part, worker: WorkerSession): void {
   const { state } = turn;
   const { execution, partId } = part;
-  dequeue(state, part);
+  dequeue(turn, part);
   if (mustBeCutFor(part, worker)) {
     execution.parts.delete(partId);
     turn.agenda.push({ do: "walkByLeaves", execution });
@@ -52,24 +53,29 @@ function assign(turn: Turn, part: Part, worker: WorkerSession): void {
     turn.agenda.push({ do: "endPart", part, result: unsendable(error) });
     return;
   }
-  const isFirst = execution.cut === undefined || execution.attempts === 0;
   execution.cut ??= { kind: "whole" };
+  const cut = execution.cutIsWritten ? undefined : execution.cut;
+  execution.cutIsWritten = true;
   execution.attempts += 1;
   execution.lastWorker = worker.workerId;
   if (execution.state === "Queued") execution.state = "Running";
   part.workerId = worker.workerId;
   const { planId, kind, streamId } = execution;
-  worker.held.set(
-    partId,
-    newHolding({ planId, partId, attempt, incarnation: worker.incarnation, kind, streamId }),
-  );
+  const { incarnation } = worker;
+  const alone = part.setbacks?.alone ?? false;
+  const about = { planId, partId, attempt, incarnation, kind, streamId, alone };
+  const holding = newHolding(about);
+  // A peer of the inherited wire never says that it started.
+  holding.started = worker.inherited;
+  worker.held.set(partId, holding);
+  if (alone) worker.keptFor = part;
   change(turn, execution, {
     type: "assign",
     partId,
     attempt,
     workerId: worker.workerId,
-    incarnation: worker.incarnation,
-    cut: isFirst ? execution.cut : undefined,
+    incarnation,
+    cut,
   });
   publishWhenDurable(turn, execution, {
     kind: "AttemptStarted",

@@ -11,10 +11,11 @@ export interface Retold {
 export function durableEvents(stored: StoredExecution): Retold[] {
   const { attempts, submittedAt, cancelledBy: by, outcome, finishedAt } = stored;
   const told: Retold[] = [{ event: { kind: "Accepted" }, at: submittedAt }];
-  for (const { partId: part_id, attempt, workerId: worker_id, lost: reason } of attempts) {
+  for (const { partId: part_id, attempt, workerId: worker_id, lost } of attempts) {
     const about = { part_id, attempt, worker_id };
     told.push({ event: { kind: "AttemptStarted", ...about }, at: undefined });
-    if (reason === undefined) continue;
+    if (!lost) continue;
+    const { reason } = lost;
     told.push({ event: { kind: "AttemptLost", ...about, reason }, at: undefined });
   }
   if (by !== undefined) told.push({ event: { kind: "CancelRequested", by }, at: undefined });

@@ -64,7 +64,12 @@ function persist(turn: Turn, execution: Execution, { changes }: PendingWrite): v
   const { planId, version: expects } = execution;
   // With one coordinator on a store the owner never changes, whatever process it is.
   const owner = turn.state.historyId;
-  turn.out.push({ type: "persist", write, content: { planId, owner, expects, changes } });
+  const durability = execution.plan.policy?.durability ?? "disk";
+  turn.out.push({
+    type: "persist",
+    write,
+    content: { planId, owner, expects, durability, changes },
+  });
 }
 
 export function persistDone(turn: Turn, write: number, answer: WriteAnswer): void {

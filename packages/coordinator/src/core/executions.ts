@@ -2,10 +2,12 @@ import type { Outcome, PlanwireError } from "@planwire/protocol";
 import type { WriteAnswer } from "../store/store.js";
 import { change, publishWhenDurable } from "./durable.js";
 import { uncountLive } from "./ended.js";
-import { dequeue } from "./lanes.js";
+import { deadlineExceeded, forgetDeadline } from "./deadlines.js";
 import { expiryOf } from "./retention.js";
-import { send, sendError } from "./send.js";
-import type { Ending, Execution, Part, Turn } from "./state.js";
+import { waitNoMore } from "./retries.js";
+import { send, sendError, wireError } from "./send.js";
+import type { Execution, Part, Turn } from "./state.js";
+import type { Ending } from "./task.js";
 import { answerRefused, unansweredIn } from "./unwritten.js";
 
 /** The one terminal state of an execution. */
@@ -16,6 +18,7 @@ export function finishAs(turn: Turn, execution: Execution, ending: Ending): void
   execution.state = outcome.status;
   execution.finishedAt = turn.now.wall;
   execution.stepper = undefined;
+  forgetDeadline(turn.state, execution);
   for (const part of execution.parts.values()) dropPart(turn, part);
   change(turn, execution, {
     type: "finish",
@@ -29,9 +32,11 @@ export function finishAs(turn: Turn, execution: Execution, ending: Ending): void
 }
 
 function outcomeOf({ now }: Turn, execution: Execution, ending: Ending): Outcome {
-  const { attempts, lastWorker, cancelledBy, submittedAt } = execution;
+  const { attempts, lastWorker, cancelledBy, expired, submittedAt } = execution;
   const duration_ms = Math.max(0, now.wall - submittedAt);
-  const outcome = ended(ending, cancelledBy ?? "the worker", attempts, duration_ms);
+  const how =
+    ending.status === "Cancelled" && expired ? overdue(execution, ending.stopped) : ending;
+  const outcome = ended(how, cancelledBy ?? "the worker", attempts, duration_ms);
   if (lastWorker !== undefined) outcome.worker_id = lastWorker;
   return outcome;
 }
@@ -52,10 +57,15 @@ function ended(ending: Ending, by: string, attempts: number, duration_ms: number
   }
 }
 
+/** A deadline stops as a cancel does, and is a failure. */
+function overdue(execution: Execution, stopped: boolean): Ending {
+  return { status: "Failed", error: wireError(deadlineExceeded(execution, stopped)) };
+}
+
 /** A part that the end of its execution left behind. */
 function dropPart(turn: Turn, part: Part): void {
   part.execution.parts.delete(part.partId);
-  if (part.workerId === undefined) return dequeue(turn.state, part);
+  if (part.workerId === undefined) return waitNoMore(turn, part);
   const holding = turn.state.workers.get(part.workerId)?.held.get(part.partId);
   if (!holding) return;
   holding.abandoned = true;
@@ -91,6 +101,7 @@ function undo(turn: Turn, execution: Execution): void {
   uncountLive(state, execution);
   state.unwritten.delete(execution);
   state.retries.delete(execution);
+  forgetDeadline(state, execution);
   for (const { conn } of execution.watchers ?? []) {
     state.connections.get(conn)?.watches.delete(execution.planId);
   }
@@ -98,7 +109,7 @@ function undo(turn: Turn, execution: Execution): void {
   dropStream(turn, execution);
   releaseUnsent(turn, execution);
   for (const part of execution.parts.values()) {
-    if (part.workerId === undefined) dequeue(state, part);
+    if (part.workerId === undefined) waitNoMore(turn, part);
     else releasePart(turn, part);
   }
   execution.parts.clear();

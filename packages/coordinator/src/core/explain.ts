@@ -1,16 +1,24 @@
 import { healthOf, whyNoWork } from "./health.js";
 import { freeSlots } from "./lanes.js";
 import { meets } from "./needs.js";
-import type { CoreState, Execution, Needs, Part, Turn, WorkerSession } from "./state.js";
+import { maxAttemptsOf } from "./retries.js";
+import type { CoreState, Execution, Needs, Part, Setbacks, Turn, WorkerSession } from "./state.js";
 
 /** Why an execution is not done: what each of its parts runs on or waits for. */
-export function explain({ state, now }: Turn, execution: Execution): string[] {
+export function explain(turn: Turn, execution: Execution): string[] {
+  const { state, now } = turn;
   if (execution.outcome) return [`it ended ${execution.outcome.status}`];
-  return [...execution.parts.values()].map((part) =>
-    part.workerId === undefined
-      ? whyQueued(state, part)
-      : whereHeld(state, now.mono, execution, part),
-  );
+  return [...execution.parts.values()].map((part) => {
+    if (part.setbacks?.backoff) return whyLater(turn, part, part.setbacks);
+    if (part.workerId === undefined) return whyQueued(state, part);
+    return whereHeld(state, now.mono, execution, part);
+  });
+}
+
+function whyLater({ state, now }: Turn, part: Part, { backoff, tries, reason }: Setbacks): string {
+  const seconds = Math.max(0, (backoff?.at ?? 0) - now.mono) / 1000;
+  const next = `try ${tries + 1} of ${maxAttemptsOf(state.settings, part.execution)}`;
+  return `${nameOf(part)} waits ${seconds.toFixed(1)} s before ${next} after ${reason}`;
 }
 
 function whereHeld(state: CoreState, mono: number, execution: Execution, part: Part): string {
@@ -28,6 +36,7 @@ function whyQueued(state: CoreState, part: Part): string {
   if (connected.length === 0) return `${name} waits: no worker is connected`;
   const fitting = connected.filter((worker) => meets(worker, part.needs));
   if (fitting.length === 0) return `${name} waits: no connected worker ${lacks(state, part.needs)}`;
+  if (part.setbacks?.alone) return `${name} waits for ${whySuspect(part.setbacks)}`;
   const free = fitting.filter((worker) => freeSlots(worker) > 0);
   if (free.length > 0)
     return `${name} waits: worker "${free[0]?.workerId}" is still busy with an earlier try of it`;
@@ -46,6 +55,11 @@ function asides(fitting: readonly WorkerSession[]): string {
     return why === undefined ? [] : [`; worker "${worker.workerId}" ${why}`];
   });
   return texts.join("");
+}
+
+function whySuspect({ keeper, lastWorker, reason }: Setbacks): string {
+  const where = keeper ? `worker "${keeper.workerId}" to itself` : "a worker to itself";
+  return `${where}, because it may be why "${lastWorker}" was lost: ${reason}`;
 }
 
 function lacks(state: CoreState, { worker, tag, ours, inherited }: Needs): string {

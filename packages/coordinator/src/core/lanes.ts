@@ -1,5 +1,6 @@
+import { isEmpty, keep, keepNoMore, mayKeep, suits, suspectOf } from "./alone.js";
 import { laneKeyOf, meets } from "./needs.js";
-import type { CoreState, Lane, Needs, Part, WorkerSession } from "./state.js";
+import type { CoreState, Lane, Needs, Part, Turn, WorkerSession } from "./state.js";
 
 // A lane is all queued work with the same needs, so that a decision's cost does not grow with the queue.
 
@@ -7,26 +8,33 @@ export function enqueue(state: CoreState, part: Part): Lane {
   const lane = laneFor(state, part.needs);
   part.needs = lane.needs;
   if (part.attempt === 0) lane.queue.add(part);
-  else {
-    lane.returned.push(part);
-    lane.returned.sort((a, b) => a.order - b.order);
-  }
+  else lane.returned.splice(placeIn(lane.returned, part), 0, part);
   state.queued += 1;
   return lane;
 }
 
-export function dequeue(state: CoreState, part: Part): void {
-  const lane = state.lanes.get(laneKeyOf(part.needs));
-  if (!lane) return;
-  const index = lane.returned.indexOf(part);
-  if (index !== -1) lane.returned.splice(index, 1);
-  else if (!lane.queue.delete(part)) return;
-  state.queued -= 1;
-  if (isEmpty(lane)) state.lanes.delete(lane.key);
+/** Where a part stands, or would stand, among parts by order. */
+function placeIn(returned: readonly Part[], { order }: Part): number {
+  let from = 0;
+  for (let to = returned.length; from < to;) {
+    const middle = (from + to) >> 1;
+    if ((returned[middle]?.order ?? 0) < order) from = middle + 1;
+    else to = middle;
+  }
+  return from;
 }
 
-function isEmpty({ queue, returned }: Lane): boolean {
-  return queue.size === 0 && returned.length === 0;
+export function dequeue(turn: Turn, part: Part): void {
+  const { state } = turn;
+  const lane = state.lanes.get(laneKeyOf(part.needs));
+  if (!lane) return;
+  const { queue, returned } = lane;
+  const place = placeIn(returned, part);
+  if (returned[place] === part) returned.splice(place, 1);
+  else if (!queue.delete(part)) return;
+  state.queued -= 1;
+  keepNoMore(turn, part);
+  if (queue.size === 0 && returned.length === 0) state.lanes.delete(lane.key);
 }
 
 /** The part that has waited longest, or longest of those that pass. */
@@ -60,7 +68,9 @@ export function leaveLanes(state: CoreState, worker: WorkerSession): void {
 }
 
 export function freeSlots(worker: WorkerSession): number {
-  return takesWork(worker) ? worker.slots - takenSlots(worker) : 0;
+  if (!takesWork(worker)) return 0;
+  if (suspectOf(worker)) return isEmpty(worker) ? 1 : 0;
+  return worker.slots - takenSlots(worker);
 }
 
 function takesWork({ conn, draining, dismissed, full, rival, deaf }: WorkerSession): boolean {
@@ -74,32 +84,57 @@ function takenSlots({ held, otherSlots }: WorkerSession): number {
 
 /** What a worker may still be busy with must not go to it again: a peer of the inherited wire could not tell the answers apart. */
 function mayTake(worker: WorkerSession, part: Part): boolean {
-  return freeSlots(worker) > 0 && !worker.held.has(part.partId);
+  return freeSlots(worker) > 0 && !worker.held.has(part.partId) && suits(worker, part);
 }
 
 /** The least loaded worker with a free slot, another than the part's last one where there is one; ties by id. */
 export function bestWorker({ workers }: Lane, part: Part): WorkerSession | undefined {
+  return bestOf(workers, part, mayTake);
+}
+
+/** Keeps a worker for a suspect that finds none empty. */
+export function keepOne({ workers }: Lane, part: Part): void {
+  const worker = bestOf(workers, part, mayKeepNow);
+  if (worker) keep(worker, part);
+}
+
+function mayKeepNow(worker: WorkerSession, part: Part): boolean {
+  return mayKeep(worker, part) && takesWork(worker);
+}
+
+function bestOf(
+  workers: Iterable<WorkerSession>,
+  part: Part,
+  passes: (worker: WorkerSession, part: Part) => boolean,
+): WorkerSession | undefined {
   let best: WorkerSession | undefined;
   for (const worker of workers) {
-    if (!mayTake(worker, part)) continue;
-    if (!best || isBetter(worker, best, part.lostBy)) best = worker;
+    if (!passes(worker, part)) continue;
+    if (!best || isBetter(worker, best, part.setbacks?.lastWorker)) best = worker;
   }
   return best;
 }
 
-function isBetter(worker: WorkerSession, best: WorkerSession, lostBy: string | undefined): boolean {
-  if ((worker.workerId === lostBy) !== (best.workerId === lostBy)) return best.workerId === lostBy;
+function isBetter(worker: WorkerSession, best: WorkerSession, last: string | undefined): boolean {
+  if ((worker.workerId === last) !== (best.workerId === last)) return best.workerId === last;
   const load = takenSlots(worker) / worker.slots - takenSlots(best) / best.slots;
   return load < 0 || (load === 0 && worker.workerId < best.workerId);
 }
 
-/** The part that has waited longest of those that this worker may take. */
+/** The part that has waited longest of those that this worker may take; none, where that is a suspect for which it must run dry first. */
 export function nextPartFor(state: CoreState, worker: WorkerSession): Part | undefined {
   let first: Part | undefined;
   for (const lane of state.lanes.values()) {
     if (!lane.workers.has(worker)) continue;
-    const part = oldest(lane, (one) => mayTake(worker, one));
+    const part = oldest(lane, (one) => mayTake(worker, one) || mayRunDryFor(worker, one));
     if (part && (!first || part.order < first.order)) first = part;
   }
-  return first;
+  if (!first || mayTake(worker, first)) return first;
+  keep(worker, first);
+  return undefined;
+}
+
+function mayRunDryFor(worker: WorkerSession, part: Part): boolean {
+  const keeper = part.setbacks?.keeper;
+  return mayKeep(worker, part) && (keeper === undefined || !takesWork(keeper));
 }

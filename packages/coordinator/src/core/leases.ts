@@ -1,4 +1,5 @@
 import { loseUnhandled } from "./deaf.js";
+import { recordStarts } from "./results.js";
 import { closeWith, log, send } from "./send.js";
 import { loseSocket, removeWorker, SWEEP_MS, takeOver } from "./sessions.js";
 import type { CoreState, Turn, WorkerSession } from "./state.js";
@@ -14,6 +15,7 @@ export function sweep(turn: Turn): void {
   state.sweepAt = state.workers.size > 0 ? now.mono + SWEEP_MS : undefined;
   for (const worker of state.workers.values()) {
     worker.lastSeen = Math.min(now.mono, worker.lastSeen + late);
+    recordStarts(turn, worker);
     judge(turn, worker);
   }
 }

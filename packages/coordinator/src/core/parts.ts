@@ -8,10 +8,11 @@ import type {
   WireError,
 } from "@planwire/protocol";
 import type { StoredCut } from "../store/store.js";
-import { dequeue } from "./lanes.js";
 import { cancelledEnding, noteStop } from "./stop-how.js";
 import { isImpossible, needsOf, uncutNeedsOf } from "./needs.js";
-import type { CoreState, Ending, Execution, Needs, Part, Turn } from "./state.js";
+import { waitNoMore } from "./retries.js";
+import type { CoreState, Execution, Needs, Part, Turn } from "./state.js";
+import type { Ending } from "./task.js";
 
 /** Makes the parts with which an execution begins, and hands out those for which there is a slot. */
 export function beginParts(turn: Turn, execution: Execution): void {
@@ -44,6 +45,7 @@ function needsOfWhole(state: CoreState, { kind, plan }: Execution): Needs {
 /** Walks the plan here, part by part. Only while no part of it has an outcome. */
 export function walkBy(turn: Turn, execution: Execution, cut: StoredCut): void {
   execution.cut = cut;
+  execution.cutIsWritten = false;
   execution.parts.clear();
   execution.stepper = stepperFor(turn.state, execution, cut);
   const input = inputOf(execution.plan);
@@ -139,8 +141,7 @@ function addPart(
     order: ++state.lastNumber.part,
     attempt: 0,
     workerId: undefined,
-    losses: 0,
-    lostBy: undefined,
+    setbacks: undefined,
   };
   execution.parts.set(partId, part);
   return part;
@@ -173,7 +174,7 @@ export function stopPart(turn: Turn, part: Part): void {
     turn.agenda.push({ do: "stopHolding", part });
     return;
   }
-  dequeue(turn.state, part);
+  waitNoMore(turn, part);
   partEnded(turn, part, { status: "Cancelled", duration_ms: 0, how: "queued" });
 }
 

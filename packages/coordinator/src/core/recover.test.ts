@@ -194,10 +194,12 @@ it("losses count over a restart; what was given back does not", async () => {
   driver.receive(giver, { type: "Busy", plan_id: "p", attempt: 1 });
   const first = driver.worker("first");
   expect(driver.take(first, "AssignPlan")).toMatchObject({ attempt: 2 });
+  driver.receive(first, { type: "Started", plan_id: "p", attempt: 2 });
   driver.step({ type: "connectionClosed", conn: first, reason: "leaving" });
   driver = await driver.restarted({ settings: { maxAttempts: 2 } });
   const second = driver.worker("second");
   expect(driver.take(second, "AssignPlan")).toMatchObject({ attempt: 3 });
+  driver.receive(second, { type: "Started", plan_id: "p", attempt: 3 });
   driver.step({ type: "connectionClosed", conn: second, reason: "leaving" });
   expect(await outcomeOf(driver, "p")).toMatchObject({ error: { code: "WORKER_LOST" } });
 });

@@ -1,7 +1,9 @@
 import { partIdOf, signalOf, type StepResult } from "@planwire/plan";
 import type { Value } from "@planwire/protocol";
-import type { StoredAttempt, StoredExecution } from "../store/store.js";
+import type { StoredAttempt, StoredExecution, StoredLoss } from "../store/store.js";
+import { longestBackoff } from "./backoff.js";
 import { stopExecution } from "./cancel.js";
+import { awaitDeadline } from "./deadlines.js";
 import { durableEvents } from "./durable-events.js";
 import { countLive } from "./ended.js";
 import { finishAs } from "./executions.js";
@@ -17,7 +19,10 @@ import {
   stopPart,
   wholePart,
 } from "./parts.js";
-import { GIVEN_BACK, isDisowned, LOST, loseAttempt, NEVER_ARRIVED } from "./results.js";
+import { isDisowned } from "./loss-reasons.js";
+import { LOST } from "./results.js";
+import { loseByRestart } from "./lost-workers.js";
+import { countSetback, dispatchIn } from "./retries.js";
 import { noteStop } from "./stop-how.js";
 import type { Execution, Part, Turn, WorkerSession } from "./state.js";
 import { publish } from "./watches.js";
@@ -30,9 +35,10 @@ export function recover(turn: Turn, stored: StoredExecution): void {
   const execution = executionOf(stored);
   turn.state.executions.set(execution.planId, execution);
   countLive(turn.state, execution);
+  awaitDeadline(turn.state, execution);
   retell(turn, execution, stored);
   for (const { lost } of stored.attempts) {
-    if (lost !== undefined && !isDisowned(lost)) noteStop(execution, LOST);
+    if (lost && !isDisowned(lost.reason)) noteStop(execution, LOST);
   }
   if (execution.kind === "stream") return endLostStream(turn, execution);
   if (!stored.cut) beginParts(turn, execution);
@@ -49,15 +55,18 @@ function retell(turn: Turn, execution: Execution, stored: StoredExecution): void
 }
 
 function executionOf(stored: StoredExecution): Execution {
-  const { plan, kind, submittedAt, bytes, state, version, cut, cancelledBy } = stored;
+  const { plan, kind, submittedAt, bytes, state, version, cut } = stored;
+  const { cancelledBy, expired } = stored;
   return {
     ...newExecution(plan, { kind, submittedAt, bytes }),
     state,
     version,
     cut,
+    cutIsWritten: cut !== undefined,
     attempts: stored.attempts.length,
     lastWorker: stored.attempts.at(-1)?.workerId,
     cancelledBy,
+    expired,
     isRecovered: true,
   };
 }
@@ -120,31 +129,39 @@ function note(open: OpenLeaves, step: StepResult<Value>): StepResult<Value>["end
   return step.end;
 }
 
-/** An assignment that was written waits for its worker; anything else is queued. */
+/** An assignment that was written waits for its worker; anything else is queued, when its time has come. */
 function takeUp(turn: Turn, part: Part, stored: StoredExecution): void {
-  const last = stored.attempts.findLast(({ partId }) => partId === part.partId);
-  part.attempt = last?.attempt ?? 0;
-  part.losses = stored.attempts.filter((one) => one.partId === part.partId && isLoss(one)).length;
-  if (!last || last.lost !== undefined) {
-    turn.agenda.push({ do: "dispatchPart", part });
-    return;
+  const attempts = stored.attempts.filter(({ partId }) => partId === part.partId);
+  for (const { attempt, workerId, lost } of attempts) {
+    part.attempt = attempt;
+    part.workerId = workerId;
+    if (lost) countSetback(part, lost).alone = lost.alone;
   }
-  part.workerId = last.workerId;
+  const last = attempts.at(-1);
+  if (!last || last.lost) {
+    part.workerId = undefined;
+    return dispatchIn(turn, part, restOf(turn, part, last?.lost));
+  }
   const worker = awaited(turn, last);
   const { planId, kind } = part.execution;
   const { partId, attempt, incarnation, started } = last;
-  const holding = newHolding({ planId, partId, attempt, incarnation, kind, streamId: undefined });
+  const alone = part.setbacks?.alone ?? false;
+  const about = { planId, partId, attempt, incarnation, kind, streamId: undefined, alone };
+  const holding = newHolding(about);
   holding.started = started;
+  holding.isRecorded = started;
   worker.held.set(partId, holding);
+  if (alone) worker.keptFor = part;
   // A result without an attempt belongs to the connection it was assigned on, and that one is gone.
   if (last.incarnation !== undefined) return;
-  loseAttempt(turn, worker, holding, "the coordinator was restarted");
+  loseByRestart(turn, worker, holding);
   turn.state.workers.delete(last.workerId);
 }
 
-function isLoss({ lost, started }: StoredAttempt): boolean {
-  if (lost === undefined || lost === GIVEN_BACK) return false;
-  return started || lost !== NEVER_ARRIVED;
+/** What is left of its wait by the wall clock, which may have been set: never more than any wait takes. */
+function restOf({ state, now }: Turn, part: Part, lost: StoredLoss | undefined): number {
+  if (!lost) return 0;
+  return Math.min(lost.retryAt - now.wall, longestBackoff(state.settings, part.execution));
 }
 
 /** A worker that held something when the coordinator ended, and may come back within a lease. */

@@ -2,22 +2,15 @@ import { parsePartId } from "@planwire/plan";
 import type { ConnectionId, PlanResult } from "@planwire/protocol";
 import { change, emitWhenDurable, publishWhenDurable } from "./durable.js";
 import { growBy } from "./ended.js";
+import { GIVEN_BACK, isDisowned } from "./loss-reasons.js";
+import { endWith, retryableFailure, tryAgain, type LostAttempt } from "./retries.js";
 import { send } from "./send.js";
 import type { Execution, Holding, Part, Turn, WorkerSession } from "./state.js";
 import { noteStop } from "./stop-how.js";
 
-/** Why an attempt was lost that costs nothing; known again after a restart. */
-export const GIVEN_BACK = "the worker gave it back";
-export const NEVER_ARRIVED = "the worker did not have it";
-
 /** What an attempt that was lost ended with, when its part is not tried again. */
 export const LOST = { status: "Cancelled", duration_ms: 0, stopped: false, how: "lost" } as const;
 const DISOWNED = { status: "Cancelled", duration_ms: 0, stopped: true, how: "queued" } as const;
-
-/** Whether the worker said itself that it has the attempt no more: nothing of it can go on there. */
-export function isDisowned(reason: string): boolean {
-  return reason === GIVEN_BACK || reason === NEVER_ARRIVED;
-}
 
 export interface Answer {
   readonly partId: string;
@@ -32,23 +25,35 @@ export interface Answer {
 export function takeResult(turn: Turn, worker: WorkerSession, answer: Answer): void {
   const holding = holdingFor(worker, answer);
   if (!holding) return acknowledgeStale(turn, worker, answer);
-  const { partId, attempt, planId } = holding;
-  const execution = turn.state.executions.get(planId);
-  const part = execution?.parts.get(partId);
+  const { partId, planId } = holding;
+  const part = turn.state.executions.get(planId)?.parts.get(partId);
   worker.held.delete(partId);
   worker.full = false;
   // What could not be stopped has its slot until a heartbeat says otherwise.
   if (answer.result.status === "Cancelled" && answer.result.stopped === false) {
     worker.otherSlots += 1;
   }
-  if (execution && part && !holding.abandoned) {
-    growBy(turn.state, execution, answer.bytes);
-    change(turn, execution, { type: "takeResult", partId, attempt, result: answer.result });
-    // First the acknowledgement: what follows may be told on the same connection.
-    acknowledge(turn, part, worker, true);
-    turn.agenda.push({ do: "endPart", part, result: answer.result });
-  } else acknowledgeStale(turn, worker, answer);
+  if (part && !holding.abandoned) takeFirst(turn, worker, part, holding, answer);
+  else acknowledgeStale(turn, worker, answer);
   turn.agenda.push({ do: "fillSlots", worker });
+}
+
+/** The answer of the attempt that counts: the part's result, or a reason to try it again. */
+function takeFirst(
+  turn: Turn,
+  worker: WorkerSession,
+  part: Part,
+  { stopping }: Holding,
+  { result, bytes }: Answer,
+): void {
+  const failure = stopping ? undefined : retryableFailure(part, result);
+  const isTriedAgain = failure
+    ? tryAgain(turn, part, failure, result)
+    : endWith(turn, part, result);
+  if (!isTriedAgain) growBy(turn.state, part.execution, bytes);
+  // First the acknowledgement: what follows may be told on the same connection.
+  acknowledge(turn, part, worker, !isTriedAgain);
+  if (failure && isTriedAgain) tellLost(turn, part, worker, failure.reason);
 }
 
 function holdingFor({ held, features }: WorkerSession, answer: Answer): Holding | undefined {
@@ -86,43 +91,35 @@ function planIdOf(partId: string): string {
   return parsePartId(partId)?.planId ?? partId;
 }
 
-/** The worker lost an attempt, or never had it: the part is tried again, up to a limit. */
+/** The worker lost an attempt, or never had it: the part is tried again, up to a limit. One that was to be stopped has stopped. */
 export function loseAttempt(
   turn: Turn,
   worker: WorkerSession,
   holding: Holding,
-  reason: string,
-  cost: "counts" | "free" = "counts",
+  lost: LostAttempt,
 ): void {
-  const { partId, attempt, planId, abandoned } = holding;
+  const { partId, planId, abandoned, stopping } = holding;
   worker.held.delete(partId);
   const execution = turn.state.executions.get(planId);
   const part = execution?.parts.get(partId);
   if (!execution || !part || abandoned) return;
-  if (holding.started) change(turn, execution, { type: "started", partId, attempt });
-  change(turn, execution, { type: "lose", partId, attempt, reason });
-  publishWhenDurable(turn, execution, {
-    kind: "AttemptLost",
-    part_id: partId,
-    attempt,
-    worker_id: worker.workerId,
-    reason,
-  });
-  part.workerId = undefined;
-  part.lostBy = worker.workerId;
-  if (cost === "counts") part.losses += 1;
-  const result = isDisowned(reason) ? DISOWNED : LOST;
-  noteStop(execution, result);
-  if (execution.state === "Cancelling" || holding.stopping) {
-    turn.agenda.push({ do: "endPart", part, result });
-    return;
-  }
-  const mayRetry = part.losses < turn.state.settings.maxAttempts && isUnopened(turn, execution);
-  turn.agenda.push(
-    mayRetry
-      ? { do: "dispatchPart", part }
-      : { do: "endPart", part, result: lostForGood(worker, part.losses, reason) },
-  );
+  recordStart(turn, execution, holding);
+  const stopped = isDisowned(lost.reason) ? DISOWNED : LOST;
+  noteStop(execution, stopped);
+  const last = lostForGood(worker, part, lost);
+  if (stopping) return void endWith(turn, part, stopped);
+  if (!isUnopened(turn, execution)) return void endWith(turn, part, last);
+  if (tryAgain(turn, part, lost, last)) tellLost(turn, part, worker, lost.reason);
+}
+
+function tellLost(
+  turn: Turn,
+  { execution, partId: part_id, attempt }: Part,
+  { workerId: worker_id }: WorkerSession,
+  reason: string,
+): void {
+  const event = { kind: "AttemptLost", part_id, attempt, worker_id, reason } as const;
+  publishWhenDurable(turn, execution, event);
 }
 
 /** A plan can begin anew; a stream only while its client has sent nothing. */
@@ -135,7 +132,13 @@ function isUnopened({ state }: Turn, { kind, streamId }: Execution): boolean {
   return true;
 }
 
-function lostForGood({ workerId }: WorkerSession, attempts: number, reason: string): PlanResult {
+/** What a part ends with when this loss is its last. */
+function lostForGood(
+  { workerId }: WorkerSession,
+  { setbacks }: Part,
+  { reason }: LostAttempt,
+): PlanResult {
+  const attempts = (setbacks?.tries ?? 0) + 1;
   return {
     status: "Failed",
     error: `worker "${workerId}" was lost (${reason}), after ${attempts} ${attempts === 1 ? "try" : "tries"}`,
@@ -146,7 +149,7 @@ function lostForGood({ workerId }: WorkerSession, attempts: number, reason: stri
   };
 }
 
-/** The first leaf of an attempt has started. Written with what comes next of it: it needs no sync of its own. */
+/** The first leaf of an attempt has started. */
 export function attemptStarted(
   turn: Turn,
   worker: WorkerSession,
@@ -157,6 +160,21 @@ export function attemptStarted(
   const execution = holding && turn.state.executions.get(holding.planId);
   if (!execution || holding.attempt !== attempt || execution.outcome) return;
   holding.started = true;
+}
+
+/** Writes which attempts have started, of those that still run: what ends sooner costs no write of its own. */
+export function recordStarts(turn: Turn, { held }: WorkerSession): void {
+  for (const holding of held.values()) {
+    const execution = holding.abandoned ? undefined : turn.state.executions.get(holding.planId);
+    if (execution) recordStart(turn, execution, holding);
+  }
+}
+
+function recordStart(turn: Turn, execution: Execution, holding: Holding): void {
+  if (!holding.started || holding.isRecorded) return;
+  holding.isRecorded = true;
+  const { partId, attempt } = holding;
+  change(turn, execution, { type: "started", partId, attempt });
 }
 
 /** The worker had no slot: the part waits again, and that try does not count. */
@@ -171,5 +189,6 @@ export function attemptRefused(
   const holding = worker?.held.get(partId);
   if (!worker || holding?.attempt !== attempt) return;
   worker.full = true;
-  loseAttempt(turn, worker, holding, GIVEN_BACK, "free");
+  const about = { cost: "nothing", isSuspect: false, atOnce: true } as const;
+  loseAttempt(turn, worker, holding, { reason: GIVEN_BACK, ...about });
 }

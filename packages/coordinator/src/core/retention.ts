@@ -9,8 +9,9 @@ const BATCH = 1_000;
 const PAUSE_MS = 50;
 
 /** Until when an ended execution is kept, by the plan's own word; undefined: as long as the coordinator keeps all. */
-export function expiryOf(_execution: Execution, _finishedAt: number): number | undefined {
-  return undefined;
+export function expiryOf({ plan }: Execution, finishedAt: number): number | undefined {
+  const keepMs = plan.policy?.keep_ms;
+  return keepMs === undefined ? undefined : finishedAt + keepMs;
 }
 
 export function prune(turn: Turn): void {

@@ -11,7 +11,7 @@ import { tellDismissed } from "./drain.js";
 import { joinLanes, leaveLanes } from "./lanes.js";
 import { rememberOffered } from "./ever-offered.js";
 import { newWorkerSession } from "./new-records.js";
-import { loseAttempt } from "./results.js";
+import { loseAll } from "./lost-workers.js";
 import { closeWith, log, send, sendError } from "./send.js";
 import type { Connection, CoreState, Holding, Turn, WorkerSession } from "./state.js";
 
@@ -205,7 +205,8 @@ export function workerDisconnected(turn: Turn, connection: Connection, reason: s
     connection.workerId === undefined ? undefined : state.workers.get(connection.workerId);
   if (!worker || worker.conn !== connection.id) return;
   const rival = worker.rival;
-  if (reason === LEAVING || rival) removeWorker(turn, worker, "its connection was lost");
+  if (reason === LEAVING) removeWorker(turn, worker, "it left", false);
+  else if (rival) removeWorker(turn, worker, "its connection was lost");
   else loseSocket(turn, worker);
   const newcomer = rival && state.connections.get(rival.conn);
   if (newcomer && rival) admit(turn, newcomer, rival.register);
@@ -222,14 +223,15 @@ export function loseSocket(turn: Turn, worker: WorkerSession): void {
   worker.lostAt = turn.now.mono;
 }
 
-export function removeWorker(turn: Turn, worker: WorkerSession, reason: string): void {
+/** `died`: it did not leave in good order. */
+export function removeWorker(turn: Turn, worker: WorkerSession, reason: string, died = true): void {
   const { state } = turn;
   worker.conn = undefined;
   worker.rival = undefined;
   state.workers.delete(worker.workerId);
   leaveLanes(state, worker);
   log(turn, "info", "worker gone", { workerId: worker.workerId, reason });
-  for (const holding of worker.held.values()) loseAttempt(turn, worker, holding, reason);
+  loseAll(turn, worker, reason, died);
 }
 
 export function takeOver(turn: Turn, worker: WorkerSession): void {

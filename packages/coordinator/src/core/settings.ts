@@ -9,12 +9,20 @@ export interface Settings {
   readonly heartbeatTimeoutMs: number;
   readonly frameBytes: number;
   readonly chunkBytes: number;
-  /** Parts waiting for a slot. Beyond: QUEUE_FULL. */
+  /** Parts waiting for a slot, or for their next try. Beyond: QUEUE_FULL. */
   readonly maxQueued: number;
   /** Bytes of the plans and results of executions that have not ended, by the frames they came in. Beyond: QUEUE_FULL. */
   readonly maxLiveBytes: number;
-  /** Tries of one part before WORKER_LOST. */
+  /** Tries of one part, unless its plan says. */
   readonly maxAttempts: number;
+  /** Isolates and workers that die under one part before POISON_PLAN. */
+  readonly maxDeaths: number;
+  /** Workers that die under a part before it starts, as far as was heard, before each such death counts as if it had. */
+  readonly maxUnstarted: number;
+  /** The wait before a second try, unless the plan says. */
+  readonly backoffMs: number;
+  /** What such waits grow to. */
+  readonly backoffMaxMs: number;
   /** Events that workers told, kept per execution for who watches later. */
   readonly maxEvents: number;
   /** What workers told, in bytes, of one execution. */
@@ -49,6 +57,10 @@ export const DEFAULT_SETTINGS: Omit<Settings, "coordinatorId" | "version"> = {
   maxQueued: 100_000,
   maxLiveBytes: 512 * 1024 * 1024,
   maxAttempts: 5,
+  maxDeaths: 3,
+  maxUnstarted: 3,
+  backoffMs: 1_000,
+  backoffMaxMs: 60_000,
   maxEvents: 1_000,
   maxEventBytes: 256 * 1024,
   maxEnded: 1_000,

@@ -2,6 +2,7 @@ import type {
   Capabilities,
   ConnectionId,
   Credit,
+  Death,
   Feature,
   Load,
   Message,
@@ -14,15 +15,16 @@ import type {
   SerializedPlan,
   StopHow,
   Value,
-  WireError,
   ExecutionState,
   EventNumber,
 } from "@planwire/protocol";
 import type { Leaf, Stepper } from "@planwire/plan";
-import type { Change, Opened, StoredCut, WriteAnswer } from "../store/store.js";
+import type { Change, Opened, StoredCut } from "../store/store.js";
 import type { Effect } from "./effect.js";
 import type { Now, Scopes } from "./event.js";
 import type { Settings } from "./settings.js";
+import type { Task } from "./task.js";
+import type { Timer, Timers } from "./timers.js";
 import type { Behind, EventRing, Watcher } from "./watch-state.js";
 
 /** All that the coordinator knows: plain data, changed by `step` alone. */
@@ -47,6 +49,10 @@ export interface CoreState {
   readonly lanes: Map<string, Lane>;
   /** Parts in all lanes. */
   queued: number;
+  /** When executions must have ended, by the wall clock. */
+  readonly deadlines: Timers<Execution>;
+  /** When parts are tried again, by the monotonic clock. */
+  readonly backoffs: Timers<Part>;
   /** Kind of every filter that a worker ever offered in this history, by name and by name@version; of very many the latest. */
   readonly everOffered: Map<string, OfferedFilter["kind"]>;
   readonly writes: Map<number, Execution>;
@@ -64,6 +70,8 @@ export interface CoreState {
   /** When the store is next asked to remove what has been kept long enough; undefined while it does so. */
   pruneAt: number | undefined;
   pruning: number | undefined;
+  /** When the earliest deadline is looked at, and which it is. */
+  deadlineCheck: { of: number; mono: number } | undefined;
   wakeAt: number | undefined;
 }
 
@@ -133,6 +141,8 @@ export interface WorkerSession {
   blockedSince: number | undefined;
   /** What it has been given and has not answered, by part id. */
   readonly held: Map<string, Holding>;
+  /** The suspect that it runs alone, or is kept for; what an earlier one left here means nothing. */
+  keptFor: Part | undefined;
   /** Another process that wants this id, while the old socket is asked for a sign of life. */
   rival: { conn: ConnectionId; register: Register; until: number } | undefined;
 }
@@ -145,7 +155,11 @@ export interface Holding {
   readonly incarnation: string | undefined;
   readonly kind: "plan" | "stream";
   readonly streamId: string | undefined;
+  /** A suspect, which has its worker to itself. */
+  readonly alone: boolean;
   started: boolean;
+  /** That it has started is in the store, or on its way there. */
+  isRecorded: boolean;
   /** Number of its assignment among the messages of the worker's connection; undefined until that has left. */
   number: number | undefined;
   /** Heartbeats in a row that came without a sign of it. */
@@ -172,6 +186,8 @@ export interface Execution {
   writing: PendingWrite | undefined;
   next: PendingWrite | undefined;
   cut: StoredCut | undefined;
+  /** The cut is in the store, or on its way there. */
+  cutIsWritten: boolean;
   /** Absent while the plan is one part. */
   stepper: Stepper<Value> | undefined;
   /** Parts that have not ended, by part id. */
@@ -179,6 +195,9 @@ export interface Execution {
   attempts: number;
   lastWorker: string | undefined;
   cancelledBy: string | undefined;
+  /** Its deadline stops it, not somebody's cancel. */
+  expired: boolean;
+  deadline: Timer<Execution> | undefined;
   /** The hardest way in which one of its parts was stopped. */
   stoppedHow: StopHow | undefined;
   outcome: Outcome | undefined;
@@ -262,12 +281,29 @@ export interface Part {
   /** Order of arrival; a part that was lost keeps its place. */
   readonly order: number;
   attempt: number;
-  /** Undefined while it is queued. */
+  /** Undefined while it is queued, or waits for its next try. */
   workerId: string | undefined;
-  /** Tries that were lost with their worker; one that was given back is none. */
-  losses: number;
+  /** What became of earlier attempts; absent while there are none. */
+  setbacks: Setbacks | undefined;
+}
+
+/** Attempts of a part that came to nothing, and what that means for the next one. */
+export interface Setbacks {
+  /** Those that cost a try. */
+  tries: number;
+  /** Those whose worker died before they started, as far as was heard. */
+  unstarted: number;
+  /** Isolates and workers that died under it. */
+  readonly deaths: Death[];
   /** Its last worker, which another one is preferred to. */
-  lostBy: string | undefined;
+  lastWorker: string;
+  reason: string;
+  /** One of several that a worker may have died of: its next try has the worker to itself. */
+  alone: boolean;
+  /** The worker that is kept for it, while it waits to run alone. */
+  keeper: WorkerSession | undefined;
+  /** Until it is tried again; it is in no lane then. */
+  backoff: Timer<Part> | undefined;
 }
 
 /** What a worker must have to run a part. */
@@ -315,33 +351,6 @@ export interface Turn {
   readonly agenda: Task[];
 }
 
-/**
- * What one decision asks of another room. Parts end plans, plans start parts, parts take slots, slots take parts: said as tasks, these
- * need no calls in a circle, and no stack grows with a plan.
- */
-export type Task =
-  | { readonly do: "dispatchPart"; readonly part: Part }
-  | { readonly do: "fillSlots"; readonly worker: WorkerSession }
-  | { readonly do: "endPart"; readonly part: Part; readonly result: PlanResult }
-  | { readonly do: "stopHolding"; readonly part: Part }
-  | { readonly do: "walkByLeaves"; readonly execution: Execution }
-  | { readonly do: "finish"; readonly execution: Execution; readonly ending: Ending }
-  | { readonly do: "endStream"; readonly execution: Execution; readonly outcome: Outcome }
-  | { readonly do: "completeStream"; readonly run: StreamRun; readonly result: PlanResult }
-  | { readonly do: "answer"; readonly execution: Execution; readonly waiting: Waiting }
-  | {
-      readonly do: "refuseSubmission";
-      readonly execution: Execution;
-      readonly answer: Extract<WriteAnswer, { type: "exists" | "failed" }>;
-    }
-  | { readonly do: "forget"; readonly execution: Execution; readonly why: PlanwireError };
-
-/** How an execution ends, before its outcome says what it took. */
-export type Ending =
-  | { readonly status: "Succeeded"; readonly output: Value; readonly states: Record<string, Value> }
-  | { readonly status: "Failed"; readonly error: WireError }
-  | { readonly status: "Cancelled"; readonly stopped: boolean; readonly how?: StopHow };
-
 export function createState(settings: Settings, opened: Opened): CoreState {
   return {
     settings,
@@ -357,6 +366,8 @@ export function createState(settings: Settings, opened: Opened): CoreState {
     streams: new Map(),
     lanes: new Map(),
     queued: 0,
+    deadlines: [],
+    backoffs: [],
     everOffered: new Map(),
     writes: new Map(),
     loads: new Map(),
@@ -368,6 +379,7 @@ export function createState(settings: Settings, opened: Opened): CoreState {
     retryAt: undefined,
     pruneAt: undefined,
     pruning: undefined,
+    deadlineCheck: undefined,
     wakeAt: undefined,
   };
 }

@@ -1,5 +1,6 @@
 import type { PlanResult, StopHow } from "@planwire/protocol";
-import type { Ending, Execution } from "./state.js";
+import type { Execution } from "./state.js";
+import type { Ending } from "./task.js";
 
 const HARDNESS: Record<StopHow, number> = {
   queued: 0,

@@ -89,6 +89,8 @@ export function streamAccepted(
   const run = runOfWorker(turn, conn, message.stream_id);
   if (run?.phase !== "begun" || message.attempt !== run.execution.attempts) return;
   run.phase = "flowing";
+  const holding = run.worker?.held.get(run.execution.planId);
+  if (holding) holding.started = true;
   run.input.granted = message.credit;
   send(
     turn,

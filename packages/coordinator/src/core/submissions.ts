@@ -9,6 +9,7 @@ import { acceptedMessage } from "./accepted.js";
 import { closest } from "./closest.js";
 import { accept, publishWhenDurable, whenDurable } from "./durable.js";
 import { conflict, sameContent } from "./conflict.js";
+import { awaitDeadline } from "./deadlines.js";
 import { countLive } from "./ended.js";
 import { certainNodeIds, isImpossible, needsOf, uncutNeedsOf } from "./needs.js";
 import { newExecution } from "./new-records.js";
@@ -145,6 +146,7 @@ function acceptExecution(turn: Turn, execution: Execution, asker: Asker): void {
   const { kind, plan, name, submittedAt, planId } = execution;
   turn.state.executions.set(planId, execution);
   countLive(turn.state, execution);
+  awaitDeadline(turn.state, execution);
   accept(turn, execution, asker, { type: "accept", kind, plan, name, submittedAt });
   publishWhenDurable(turn, execution, { kind: "Accepted" });
 }
@@ -165,7 +167,9 @@ function refusalOf(
   }
 }
 
-function assertRoom({ queued, liveBytes, settings }: CoreState, bytes: number): void {
+function assertRoom(state: CoreState, bytes: number): void {
+  const { liveBytes, settings } = state;
+  const queued = state.queued + state.backoffs.length;
   const hint = "start more workers, or submit later";
   const { maxQueued, maxLiveBytes } = settings;
   if (queued >= maxQueued) {
@@ -177,7 +181,7 @@ function assertRoom({ queued, liveBytes, settings }: CoreState, bytes: number): 
   if (liveBytes + bytes > maxLiveBytes) {
     const text = `plans that have not ended take ${liveBytes} bytes already, expected at most ${maxLiveBytes} with this one`;
     throw new PlanwireError("QUEUE_FULL", text, {
-      details: { limit: maxLiveBytes, queued: liveBytes },
+      details: { limit: maxLiveBytes, queued: liveBytes, unit: "bytes" },
       hint,
     });
   }

@@ -17,6 +17,7 @@ export interface ExecutionHead {
   readonly errorCode: string | undefined;
   readonly cut: StoredCut | undefined;
   readonly cancelledBy: string | undefined;
+  readonly expired: boolean;
   /** Attempts made so far; once ended, as the outcome counts them. */
   readonly attempts: number;
   /** How many of them were given up. */
@@ -31,7 +32,7 @@ export type Accept = Extract<Change, { type: "accept" }>;
 export type HeadChange =
   | { readonly type: "assign"; readonly workerId: string; readonly cut: StoredCut | undefined }
   | { readonly type: "started" | "lose" | "takeResult" }
-  | { readonly type: "wishCancel"; readonly by: string }
+  | { readonly type: "wishCancel"; readonly by: string; readonly expired: boolean }
   | {
       readonly type: "finish";
       readonly finishedAt: number;
@@ -65,6 +66,7 @@ export function acceptedHead(
     errorCode: undefined,
     cut: undefined,
     cancelledBy: undefined,
+    expired: false,
     attempts: 0,
     lost: 0,
     workerId: undefined,
@@ -97,7 +99,8 @@ function changedHead(head: ExecutionHead, change: HeadChange): ExecutionHead {
     case "lose":
       return { ...head, lost: head.lost + 1 };
     case "wishCancel":
-      return { ...head, cancelledBy: head.cancelledBy ?? change.by };
+      if (head.cancelledBy !== undefined) return head;
+      return { ...head, cancelledBy: change.by, expired: change.expired };
     case "finish":
       return {
         ...head,
@@ -158,5 +161,6 @@ export function storedHead(
     state: stateOf(head),
     cut: head.cut,
     cancelledBy: head.cancelledBy,
+    expired: head.expired,
   };
 }

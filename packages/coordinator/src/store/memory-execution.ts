@@ -68,7 +68,7 @@ export class MemoryExecution {
       case "started":
         return this.#replace(this.#open(change), { started: true }, undo);
       case "lose":
-        return this.#replace(this.#open(change), { lost: change.reason }, undo);
+        return this.#replace(this.#open(change), { lost: change.loss }, undo);
       case "takeResult":
         return this.#take(change, undo);
       case "finish":

@@ -2,7 +2,7 @@ import type { ExecutionState } from "@planwire/protocol";
 import { storedHead, summaryOf } from "./execution-head.js";
 import type { Database } from "./sqlite-driver.js";
 import type { EncodedAttempt, EncodedExecution, EncodedOutcome } from "./sqlite-messages.js";
-import { headOf, prepareAll, type HeadRow } from "./sqlite-rows.js";
+import { headOf, lossOf, prepareAll, type HeadRow, type LossRow } from "./sqlite-rows.js";
 import type { ListPage, ListQuery } from "./store.js";
 import { StateTotals } from "./state-totals.js";
 import { cursorGone } from "./store-errors.js";
@@ -25,13 +25,12 @@ interface ExecutionRow extends HeadRow {
   readonly output_of: string | null;
 }
 
-interface AttemptRow {
+interface AttemptRow extends LossRow {
   readonly part_id: string;
   readonly attempt: number;
   readonly worker_id: string;
   readonly incarnation: string | null;
   readonly started: number;
-  readonly lost: string | null;
 }
 
 interface ResultRow {
@@ -98,7 +97,7 @@ function encodedAttempt(row: AttemptRow, taken: ResultRow | undefined): EncodedA
     workerId: row.worker_id,
     incarnation: row.incarnation ?? undefined,
     started: row.started === 1,
-    lost: row.lost ?? undefined,
+    lost: lossOf(row),
     result: taken?.attempt === row.attempt ? taken.result : undefined,
   };
 }

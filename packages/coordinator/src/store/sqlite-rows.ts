@@ -1,7 +1,7 @@
 import type { TerminalState } from "@planwire/protocol";
 import { stateOf, type ExecutionHead } from "./execution-head.js";
 import type { Column, Database, Statement } from "./sqlite-driver.js";
-import type { StoredCut } from "./store.js";
+import type { StoredCut, StoredLoss } from "./store.js";
 
 /** A row of `executions` as SQLite gives it: null where the head has undefined. */
 export interface HeadRow {
@@ -18,6 +18,7 @@ export interface HeadRow {
   readonly error_code: string | null;
   readonly cut: string | null;
   readonly cancelled_by: string | null;
+  readonly expired: number;
   readonly attempts: number;
   readonly lost: number;
   readonly worker_id: string | null;
@@ -37,6 +38,7 @@ export function headOf(row: HeadRow): ExecutionHead {
     errorCode: row.error_code ?? undefined,
     cut: row.cut === null ? undefined : (JSON.parse(row.cut) as StoredCut),
     cancelledBy: row.cancelled_by ?? undefined,
+    expired: row.expired === 1,
     attempts: row.attempts,
     lost: row.lost,
     workerId: row.worker_id ?? undefined,
@@ -56,13 +58,22 @@ export function inStateColumns(head: ExecutionHead): Column[] {
     head.version,
     head.cut === undefined ? null : JSON.stringify(head.cut),
     head.cancelledBy ?? null,
+    head.expired ? 1 : 0,
     head.attempts,
     head.lost,
     head.workerId ?? null,
   ];
 }
 /** No index is over any of these. */
-export const IN_STATE = ["version", "cut", "cancelled_by", "attempts", "lost", "worker_id"];
+export const IN_STATE = [
+  "version",
+  "cut",
+  "cancelled_by",
+  "expired",
+  "attempts",
+  "lost",
+  "worker_id",
+];
 
 /** What later writes change, in the order of CHANGING. */
 export function changingColumns(head: ExecutionHead): Column[] {
@@ -70,6 +81,28 @@ export function changingColumns(head: ExecutionHead): Column[] {
   return [...inStateColumns(head), stateOf(head), finishedAt, expiresAt, errorCode];
 }
 export const CHANGING = [...IN_STATE, "state", "finished_at", "expires_at", "error_code"];
+
+/** Those columns of an attempt that say how it was lost, in this order. */
+export function lossColumns({ reason, cost, alone, retryAt }: StoredLoss): Column[] {
+  return [reason, cost, alone ? 1 : 0, retryAt];
+}
+
+export interface LossRow {
+  readonly lost: string | null;
+  readonly lost_cost: StoredLoss["cost"] | null;
+  readonly lost_alone: number | null;
+  readonly retry_at: number | null;
+}
+
+export function lossOf({ lost, lost_cost, lost_alone, retry_at }: LossRow): StoredLoss | undefined {
+  if (lost === null) return undefined;
+  return {
+    reason: lost,
+    cost: lost_cost ?? "try",
+    alone: lost_alone === 1,
+    retryAt: retry_at ?? 0,
+  };
+}
 
 /** Each statement of a table, prepared once. */
 export function prepareAll<Name extends string>(

@@ -81,6 +81,21 @@ export const MIGRATIONS: readonly string[] = [
   `,
   // Most plans succeed with a result of theirs, and need no row in `outcomes` any more, nor has `output_of` been written since.
   `ALTER TABLE results ADD COLUMN outcome_ms REAL; -- what the execution took, if this result is its outcome`,
+  `
+  -- Whether the wish to stop is its deadline's.
+  ALTER TABLE executions ADD COLUMN expired INTEGER NOT NULL DEFAULT 0;
+
+  -- What an attempt that was given up means for the next one.
+  ALTER TABLE attempts ADD COLUMN lost_cost TEXT;
+  ALTER TABLE attempts ADD COLUMN lost_alone INTEGER;
+  ALTER TABLE attempts ADD COLUMN retry_at REAL; -- milliseconds since 1970
+  UPDATE attempts SET lost_alone = 0, retry_at = 0, lost_cost = CASE
+    WHEN lost = 'the worker gave it back' THEN 'nothing'
+    WHEN lost IN ('the worker came back without it', 'the worker did not have it') AND started = 0
+      THEN 'nothing'
+    ELSE 'try'
+  END WHERE lost IS NOT NULL;
+  `,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

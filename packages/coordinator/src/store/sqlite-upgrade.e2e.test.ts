@@ -71,7 +71,12 @@ test.each(VERSIONS)("a file of version %i opens with everything in it", async (v
     cut: { kind: "subtrees", paths: [[0], [1]] },
     takenOrder: ["running/1#"],
     attempts: [
-      { partId: "running/0#", attempt: 1, started: true, lost: "its worker went away" },
+      {
+        partId: "running/0#",
+        attempt: 1,
+        started: true,
+        lost: { reason: "its worker went away", cost: "try", alone: false, retryAt: 0 },
+      },
       { partId: "running/1#", attempt: 1, lost: undefined, result: success() },
       { partId: "running/0#", attempt: 2, workerId: "worker-2", incarnation: undefined },
     ],

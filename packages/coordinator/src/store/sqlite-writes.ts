@@ -12,6 +12,7 @@ import {
   headOf,
   IN_STATE,
   inStateColumns,
+  lossColumns,
   prepareAll,
   type HeadRow,
 } from "./sqlite-rows.js";
@@ -48,7 +49,7 @@ const SQL = {
   assign: `INSERT INTO attempts (position, part_id, attempt, worker_id, incarnation)
     VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
   start: `UPDATE attempts SET started = 1 WHERE ${IS_OPEN}`,
-  lose: `UPDATE attempts SET lost = ? WHERE ${IS_OPEN}`,
+  lose: `UPDATE attempts SET (lost, lost_cost, lost_alone, retry_at) = (?, ?, ?, ?) WHERE ${IS_OPEN}`,
   openAttempt: `SELECT 1 FROM attempts WHERE ${IS_OPEN}`,
   take: `INSERT INTO results (position, part_id, attempt, result, outcome_ms)
     SELECT position, part_id, attempt, ?, ? FROM attempts WHERE ${IS_THIS_ATTEMPT} AND lost IS NULL
@@ -195,8 +196,8 @@ export class SqliteWrites {
         return expectOpen(changes, change);
       }
       case "lose": {
-        const { reason, partId, attempt } = change;
-        const { changes } = this.#sql.lose.run(reason, position, partId, attempt);
+        const { loss, partId, attempt } = change;
+        const { changes } = this.#sql.lose.run(...lossColumns(loss), position, partId, attempt);
         return expectOpen(changes, change);
       }
       case "takeResult":

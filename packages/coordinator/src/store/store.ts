@@ -12,6 +12,21 @@ export type StoredCut =
   | { readonly kind: "subtrees"; readonly paths: readonly (readonly number[])[] }
   | { readonly kind: "leaves" };
 
+/** Why an attempt was given up, and what that means for the next one. */
+export interface StoredLoss {
+  /** In words, for events and explanations. */
+  readonly reason: string;
+  /**
+   * Nothing; or nothing yet, where its worker died before it started, as far as was heard; a try; or a try and the life of what it
+   * ran in.
+   */
+  readonly cost: "nothing" | "unstarted" | "try" | "isolate" | "worker";
+  /** The next attempt must have its worker to itself. */
+  readonly alone: boolean;
+  /** The next attempt is not made before; milliseconds since 1970. */
+  readonly retryAt: number;
+}
+
 /** One try of a part on one worker. The newest attempt of a part is its assignment until `result` or `lost` is there. */
 export interface StoredAttempt {
   readonly partId: string;
@@ -20,9 +35,9 @@ export interface StoredAttempt {
   /** The worker process that was given it; undefined for a peer of the inherited wire. */
   readonly incarnation: string | undefined;
   readonly started: boolean;
-  /** Why the attempt was given up, when it was. */
-  readonly lost: string | undefined;
-  /** What it answered, when that was taken. */
+  /** Of an attempt that was given up. */
+  readonly lost: StoredLoss | undefined;
+  /** What it answered, when that was taken; or how the coordinator ended the part instead of trying it again. */
   readonly result: PlanResult | undefined;
 }
 
@@ -47,6 +62,8 @@ export interface StoredExecution {
   readonly state: ExecutionState;
   readonly cut: StoredCut | undefined;
   readonly cancelledBy: string | undefined;
+  /** Its deadline stops it, not somebody's cancel. */
+  readonly expired: boolean;
   /** In the order in which they were made; results in the order in which they were taken (`takenOrder`). */
   readonly attempts: readonly StoredAttempt[];
   /** Part ids in the order in which their outcomes were written: what a restart replays into the stepper. */
@@ -83,7 +100,7 @@ export type Change =
       readonly type: "lose";
       readonly partId: string;
       readonly attempt: number;
-      readonly reason: string;
+      readonly loss: StoredLoss;
     }
   | {
       readonly type: "takeResult";
@@ -91,7 +108,8 @@ export type Change =
       readonly attempt: number;
       readonly result: PlanResult;
     }
-  | { readonly type: "wishCancel"; readonly by: string }
+  /** `expired`: it is its deadline that stops it. */
+  | { readonly type: "wishCancel"; readonly by: string; readonly expired: boolean }
   | {
       readonly type: "finish";
       readonly outcome: Outcome;
@@ -108,6 +126,8 @@ export interface Write {
   readonly owner: string;
   /** The version before this write; 0 for an accept. */
   readonly expects: number;
+  /** `disk` unless given. `memory`: it need not outlive this process. The same with all writes of an execution. */
+  readonly durability?: "disk" | "memory";
   readonly changes: readonly Change[];
 }
 
@@ -162,7 +182,8 @@ export interface Store {
   /**
    * Durable when it answers. Writes handed over together, and while an earlier commit is under way, share one sync;
    * the answers come in the order of the writes. A write that fails changes nothing, and spoils no other. Only the syncing
-   * of a bare `started` may wait for the next write's: a killed process loses none, a power cut may.
+   * of a bare `started` may wait for the next write's: a killed process loses none, a power cut may. Writes of durability `memory`
+   * are answered before this returns, unless they were handed over with others that are not.
    */
   commit(writes: readonly Write[], answer: (answers: readonly WriteAnswer[]) => void): void;
   get(planId: string): Promise<StoredExecution | undefined>;

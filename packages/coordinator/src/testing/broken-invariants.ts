@@ -1,6 +1,8 @@
 import { meets } from "../core/needs.js";
+import { suits } from "../core/alone.js";
 import { freeSlots } from "../core/lanes.js";
-import type { CoreState, Execution, Lane, WorkerSession } from "../core/state.js";
+import type { CoreState, Execution, Lane, Part, WorkerSession } from "../core/state.js";
+import type { Timers } from "../core/timers.js";
 
 /** What contradicts itself in a coordinator's state; nothing, after every step. */
 export function brokenInvariants(state: Readonly<CoreState>): string[] {
@@ -35,6 +37,7 @@ function ofExecution(state: Readonly<CoreState>, execution: Execution): string[]
       [hasEnded || parts.size > 0, named("has not ended and waits for no part")],
       [!hasEnded || isPending || watchers === undefined, named("has ended and is watched")],
       [next === undefined || writing !== undefined, named("has changes that nobody writes")],
+      [!hasEnded || execution.deadline === undefined, named("has ended and has a deadline")],
     ),
     ...(watchers ?? []).flatMap(({ conn }) =>
       broken([
@@ -43,7 +46,7 @@ function ofExecution(state: Readonly<CoreState>, execution: Execution): string[]
       ]),
     ),
     ...[...parts.values()].flatMap((part) => {
-      if (part.workerId === undefined) return broken([isQueued(state, part), named("lost a part")]);
+      if (part.workerId === undefined) return ofWaiting(state, part, named);
       const holding = state.workers.get(part.workerId)?.held.get(part.partId);
       return broken(
         [holding !== undefined, named(`thinks that ${part.workerId} holds ${part.partId}`)],
@@ -54,7 +57,20 @@ function ofExecution(state: Readonly<CoreState>, execution: Execution): string[]
   ];
 }
 
-type Part = Execution["parts"] extends Map<string, infer P> ? P : never;
+/** It is in a lane, or waits for its next try: one of both. */
+function ofWaiting(
+  state: Readonly<CoreState>,
+  part: Part,
+  named: (what: string) => string,
+): string[] {
+  const { backoff, keeper, alone = false } = part.setbacks ?? {};
+  const isTimed = backoff !== undefined && state.backoffs[backoff.index] === backoff;
+  return broken(
+    [isQueued(state, part) !== isTimed, named(`lost the part ${part.partId}, or has it twice`)],
+    [backoff === undefined || isTimed, named(`waits for a timer of ${part.partId} that is gone`)],
+    [keeper === undefined || alone, named(`has a worker kept for ${part.partId}, no suspect`)],
+  );
+}
 
 function isQueued(state: Readonly<CoreState>, part: Part): boolean {
   return [...state.lanes.values()].some(
@@ -72,6 +88,10 @@ function ofWorker(state: Readonly<CoreState>, worker: WorkerSession): string[] {
       [state.boot > 1 || held.size <= slots, named(`holds ${held.size} with ${slots} slots`)],
       [conn === undefined || connection?.workerId === workerId, named("has a foreign connection")],
       [rival === undefined || conn !== undefined, named("is gone and contested")],
+      [
+        state.boot > 1 || held.size === 1 || ![...held.values()].some(({ alone }) => alone),
+        named("runs a suspect beside something else"),
+      ],
     ),
     ...[...held.values()].flatMap(({ planId, partId, attempt, abandoned }) => {
       if (abandoned) return [];
@@ -98,9 +118,7 @@ function ofLane(
         named("does not know who fits"),
       ],
       [
-        !fitting.some(
-          (one) => freeSlots(one) > 0 && waiting.some((part) => !one.held.has(part.partId)),
-        ),
+        !fitting.some((one) => freeSlots(one) > 0 && waiting.some((part) => couldTake(one, part))),
         named("waits beside a free slot"),
       ],
     ),
@@ -111,6 +129,11 @@ function ofLane(
       ),
     ),
   ];
+}
+
+/** A suspect waits beside a free slot as long as its worker is not empty. */
+function couldTake(worker: WorkerSession, part: Part): boolean {
+  return !worker.held.has(part.partId) && suits(worker, part);
 }
 
 function ofConnections(state: Readonly<CoreState>): string[] {
@@ -159,6 +182,16 @@ function ofCounts(state: Readonly<CoreState>): string[] {
   const { settings, executions, ended } = state;
   const live = [...executions.values()].filter(({ planId }) => !ended.has(planId));
   return broken(
+    [isInOrder(state.deadlines), "a deadline stands out of order"],
+    [isInOrder(state.backoffs), "a backoff stands out of order"],
+    [
+      state.deadlines.every(({ item, index }) => item.deadline?.index === index && !item.outcome),
+      "a deadline of nobody's is awaited",
+    ],
+    [
+      state.backoffs.every(({ item }) => item.execution.parts.get(item.partId) === item),
+      "a part that has ended is to be tried again",
+    ],
     [state.queued === queued, `${state.queued} parts are counted, ${queued} are queued`],
     [writing.every((one) => one.writing !== undefined), "a write is awaited that nobody waits for"],
     [state.ended.size <= settings.maxEnded, "too many ended are kept"],
@@ -169,4 +202,9 @@ function ofCounts(state: Readonly<CoreState>): string[] {
       "the bytes of live ones are miscounted",
     ],
   );
+}
+
+/** None is due before the one above it. */
+function isInOrder(timers: Timers<unknown>): boolean {
+  return timers.every(({ at }, index) => index === 0 || (timers[(index - 1) >> 1]?.at ?? 0) <= at);
 }

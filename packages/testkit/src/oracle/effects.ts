@@ -7,10 +7,12 @@ interface Call extends CallBegan {
   end: CallEnd | undefined;
 }
 
-/** Each filter runs once for its part, unless its worker died or lost its lease. */
+/** Each filter runs once for its part, unless its worker died or lost its lease, or its isolate died. */
 export class Effects implements Rule {
   readonly #contact: Contact;
   readonly #calls = new Map<string, Call>();
+  /** Attempts that lost an isolate: such a part is tried again. */
+  readonly #crashed = new Set<string>();
   /** By part and node. */
   readonly #ofNode = new Map<string, Call[]>();
 
@@ -22,6 +24,7 @@ export class Effects implements Rule {
     if (fact.type === "callEnded") {
       const call = this.#calls.get(fact.call);
       if (call !== undefined) call.end = fact.how;
+      if (call !== undefined && fact.how === "crashed") this.#crashed.add(attemptOf(call));
     }
     // Every chunk of a stream is a call of its own.
     if (fact.type !== "callBegan" || fact.partId.startsWith("x-")) return;
@@ -36,6 +39,7 @@ export class Effects implements Rule {
           `${call.nodeId} of ${call.partId} ran twice in attempt ${call.attempt}`,
           planIdOf(call),
         );
+      if (this.#crashed.has(attemptOf(earlier))) continue;
       if (this.#contact.wasLostSince(earlier.peer.process, earlier.at, mono)) continue;
       complain(
         `${call.nodeId} of ${call.partId} ran in attempt ${earlier.attempt} on ${earlier.peer.process}, which neither died nor was silent for a lease, and again in attempt ${call.attempt} on ${call.peer.process}`,
@@ -43,6 +47,10 @@ export class Effects implements Rule {
       );
     }
   }
+}
+
+function attemptOf({ partId, attempt }: Call): string {
+  return `${partId} ${attempt}`;
 }
 
 function planIdOf({ partId }: Call): string | undefined {

@@ -10,6 +10,8 @@ export interface LedgerAttempt {
   /** The worker's process. */
   readonly incarnation: string | undefined;
   lost: string | undefined;
+  /** It was lost with the isolate or the worker that it ran in. */
+  died: boolean;
   result: PlanResult | undefined;
 }
 
@@ -71,8 +73,7 @@ export class Ledger {
       case "started":
         return;
       case "lose":
-        this.#open(known, change).lost = change.reason;
-        return;
+        return this.#lose(known, change);
       case "takeResult":
         return this.#take(known, change);
       case "wishCancel":
@@ -96,7 +97,22 @@ export class Ledger {
     }
     if (attempt !== (last?.attempt ?? 0) + 1)
       complain(`${partId}/${attempt} follows attempt ${last?.attempt ?? 0}`, planId);
-    tries.push({ partId, attempt, workerId, incarnation, lost: undefined, result: undefined });
+    tries.push({
+      partId,
+      attempt,
+      workerId,
+      incarnation,
+      lost: undefined,
+      died: false,
+      result: undefined,
+    });
+  }
+
+  #lose(plan: LedgerPlan, change: Extract<Change, { type: "lose" }>): void {
+    const { reason, cost } = change.loss;
+    const attempt = this.#open(plan, change);
+    attempt.lost = reason;
+    attempt.died = cost === "isolate" || cost === "worker";
   }
 
   #take(plan: LedgerPlan, change: Extract<Change, { type: "takeResult" }>): void {

@@ -1,7 +1,7 @@
 import type { ExecutionPlan, Outcome, SerializedPlan, Value } from "@planwire/protocol";
 import { outputAt, plainText } from "../sim/filters.js";
 import type { Fact } from "./facts.js";
-import type { Ledger, LedgerPlan } from "./ledger.js";
+import type { Ledger, LedgerAttempt, LedgerPlan } from "./ledger.js";
 import { complain, type Rule } from "./rule.js";
 
 /** An outcome is what the plan's filters and its users made of it: the right output, or a reason that was there. */
@@ -61,11 +61,18 @@ function isReason(plan: LedgerPlan, code: string): boolean {
       return filters.includes("fails");
     case "WORKER_CRASH":
       return filters.includes("kills-isolate");
+    case "POISON_PLAN":
+      return [...plan.parts.values()].some(isPoison);
     case "WORKER_LOST":
       return [...plan.parts.values()].some((tries) => tries.some(({ lost }) => lost !== undefined));
     default:
       return false;
   }
+}
+
+/** Two deaths were written as losses, the third ended it. */
+function isPoison(tries: readonly LedgerAttempt[]): boolean {
+  return tries.filter(({ died }) => died).length === 2;
 }
 
 function filtersOf({ bindings }: SerializedPlan): string[] {

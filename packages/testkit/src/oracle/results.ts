@@ -4,7 +4,7 @@ import type { PlanResult } from "@planwire/protocol";
 import type { Fact } from "./facts.js";
 import { complain, type Rule } from "./rule.js";
 
-/** One result per part is taken: that of the attempt it was taken for, as its worker said it. */
+/** One result per part is taken: that of the attempt it was taken for, as its worker said it; or what an attempt ends with that is given up for good. */
 export class Results implements Rule {
   /** By part and attempt: what workers said. */
   readonly #said = new Map<string, PlanResult[]>();
@@ -46,6 +46,7 @@ export class Results implements Rule {
     { partId, attempt, result }: Extract<Change, { type: "takeResult" }>,
   ): void {
     if (planId.startsWith("x-")) return; // a stream's end is no PlanResult
+    if (isOfTheCoordinator(result)) return;
     const said = this.#said.get(keyOf(partId, attempt)) ?? [];
     if (!said.some((one) => isSame(one, result)))
       complain(
@@ -53,6 +54,13 @@ export class Results implements Rule {
         planId,
       );
   }
+}
+
+/** Its worker was lost, or had it no more, and it is not tried again. */
+function isOfTheCoordinator(result: PlanResult): boolean {
+  if (result.status === "Failed")
+    return result.code === "WORKER_LOST" || result.code === "POISON_PLAN";
+  return result.status === "Cancelled" && (result.how === "lost" || result.how === "queued");
 }
 
 function isSame(a: PlanResult, b: PlanResult): boolean {

@@ -313,6 +313,6 @@ function doneOf(write: number, answer: WriteAnswer | undefined): CoordinatorEven
 
 function describeChange(change: Change): string {
   if (!("attempt" in change)) return change.type;
-  const reason = change.type === "lose" ? `: ${change.reason}` : "";
+  const reason = change.type === "lose" ? `: ${change.loss.reason}` : "";
   return `${change.type} ${change.partId}/${change.attempt}${reason}`;
 }

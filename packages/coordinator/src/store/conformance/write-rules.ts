@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { EMPTY, type ExecutionState, type Outcome, type PlanResult } from "@planwire/protocol";
-import type { StoredExecution } from "../store.js";
+import type { StoredExecution, StoredLoss } from "../store.js";
 import { ALL, getExecution, rule, type StoreRule } from "./rule.js";
 import {
   accept,
@@ -12,6 +12,7 @@ import {
   failed,
   finish,
   lose,
+  LOSS,
   OWNER,
   plan,
   started,
@@ -44,6 +45,7 @@ export const WRITE_RULES: readonly StoreRule[] = [
       state: "Queued",
       cut: undefined,
       cancelledBy: undefined,
+      expired: false,
       attempts: [],
       takenOrder: [],
       outcome: undefined,
@@ -191,7 +193,7 @@ export const WRITE_RULES: readonly StoreRule[] = [
     assert.deepEqual(
       attempts.map(({ attempt, lost, result }) => [attempt, lost, result?.status]),
       [
-        [1, "its worker went away", undefined],
+        [1, LOSS, undefined],
         [2, undefined, "Success"],
         [3, undefined, undefined],
       ],
@@ -217,6 +219,37 @@ export const WRITE_RULES: readonly StoreRule[] = [
         { partId: "p/0#", workerId: "worker-2", incarnation: undefined, has: true },
       ],
     );
+  }),
+
+  rule("keeps what a lost attempt means for the next one", async (store) => {
+    const losses: StoredLoss[] = [
+      { reason: "it was given back", cost: "nothing", alone: true, retryAt: 0 },
+      { reason: "FILTER_ERROR: no", cost: "try", alone: false, retryAt: 1_700_000_000_000.5 },
+      { reason: "WORKER_CRASH: exit 1", cost: "isolate", alone: false, retryAt: 2 ** 41 },
+      { reason: "its lease ran out", cost: "worker", alone: true, retryAt: 1 },
+    ];
+    const attempts = losses.map((_, i) => assign("p", i + 1));
+    await commit(store, write("p", 0, accept("p"), ...attempts));
+    const changes = losses.map((loss, i) => lose("p", i + 1, loss));
+    await commit(store, write("p", 1, ...changes));
+    const kept = await getExecution(store, "p");
+    assert.deepEqual(
+      kept.attempts.map(({ lost }) => lost),
+      losses,
+    );
+  }),
+
+  rule("keeps the first wish to stop, and whose it was", async (store) => {
+    for (const expired of [true, false]) {
+      const [first, second] = [wish("first", expired), wish("second", !expired)];
+      const id = `expired ${expired}`;
+      await commit(store, write(id, 0, accept(id), first), write(id, 1, second));
+      const kept = await getExecution(store, id);
+      assert.deepEqual(
+        [kept.cancelledBy, kept.expired, kept.state],
+        ["first", expired, "Cancelling"],
+      );
+    }
   }),
 
   rule("gives results in the order in which they were taken", async (store) => {

@@ -1,6 +1,6 @@
 // Writes and values with which the conformance suite tries a store.
 import type { Outcome, PlanResult, SerializedPlan, Value } from "@planwire/protocol";
-import type { Change, Store, Write, WriteAnswer } from "../store.js";
+import type { Change, Store, StoredLoss, Write, WriteAnswer } from "../store.js";
 
 export const OWNER = "coordinator-1";
 
@@ -44,20 +44,27 @@ export function assign(
   };
 }
 
+export const LOSS: StoredLoss = {
+  reason: "its worker went away",
+  cost: "worker",
+  alone: true,
+  retryAt: 1_700_000_000_500,
+};
+
 export function started(partId: string, attempt = 1): Change {
   return { type: "started", partId, attempt };
 }
 
-export function lose(partId: string, attempt = 1): Change {
-  return { type: "lose", partId, attempt, reason: "its worker went away" };
+export function lose(partId: string, attempt = 1, loss = LOSS): Change {
+  return { type: "lose", partId, attempt, loss };
 }
 
 export function takeResult(partId: string, attempt = 1, result: PlanResult = success()): Change {
   return { type: "takeResult", partId, attempt, result };
 }
 
-export function wish(): Change {
-  return { type: "wishCancel", by: "a client" };
+export function wish(by = "a client", expired = false): Change {
+  return { type: "wishCancel", by, expired };
 }
 
 export function success(
