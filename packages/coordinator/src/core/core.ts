@@ -33,6 +33,8 @@ export class CoordinatorCore {
   /** Takes up what the store held. Once, before anybody is let in. */
   start(now: Now): Effect[] {
     return this.#turn(now, (turn) => {
+      const { boot, settings } = turn.state;
+      if (boot > 1) turn.state.comingBackUntil = now.mono + settings.heartbeatTimeoutMs;
       for (const stored of this.#opened.live) recover(turn, stored);
       turn.state.pruneAt = now.mono + turn.state.settings.pruneIntervalMs;
     });

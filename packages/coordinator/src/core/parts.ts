@@ -1,5 +1,5 @@
 import { cutFor, partIdOf, signalOf, Stepper, subPlan, valueOfSource } from "@planwire/plan";
-import type { End, Leaf, LeafOutcome, StepResult } from "@planwire/plan";
+import type { Cut, End, Leaf, LeafOutcome, StepResult } from "@planwire/plan";
 import type {
   PlanResult,
   PlanwireError,
@@ -43,7 +43,9 @@ function needsOfWhole(state: CoreState, { kind, plan }: Execution): Needs {
 }
 
 /** Walks the plan here, part by part. Only while no part of it has an outcome. */
-export function walkBy(turn: Turn, execution: Execution, cut: StoredCut): void {
+export function walkBy(turn: Turn, execution: Execution, how: Cut): void {
+  const trainable = trainableIn(turn.state, execution.plan);
+  const cut = how.kind === "whole" || trainable.length === 0 ? how : { ...how, trainable };
   execution.cut = cut;
   execution.cutIsWritten = false;
   execution.parts.clear();
@@ -58,7 +60,7 @@ export function stepperFor(state: CoreState, { plan }: Execution, cut: StoredCut
     edges: plan.edges,
     armKeys: plan.arm_keys,
     mode: isFit(plan) ? "Fit" : "Forward",
-    trainable: trainableIn(state, plan),
+    trainable: (cut.kind !== "whole" && cut.trainable) || trainableIn(state, plan),
     states: statesOf(plan),
     atomic: cut.kind === "subtrees" ? cut.paths : cut.kind === "whole" ? [[]] : [],
   });

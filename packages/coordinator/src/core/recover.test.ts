@@ -233,6 +233,7 @@ it("an ended plan can be submitted again although nobody offers its filter any m
   before.submit(before.client(), planOf("p"));
   before.answer(w, before.take(w, "AssignPlan"), 1);
   const driver = await before.restarted();
+  driver.passTime(LEASE_MS + 1_000);
   driver.worker("other", ["another"]);
   const client = driver.client();
   driver.submit(client, planOf("p"));
@@ -241,6 +242,58 @@ it("an ended plan can be submitted again although nobody offers its filter any m
   driver.submit(client, planOf("q"), { request_id: 2 });
   await driver.answerQuestions();
   expect(driver.take(client, "Error")).toMatchObject({ code: "NO_SUCH_FILTER", request_id: 2 });
+});
+
+it("a plan is not refused for want of a filter whose worker may still come back", async () => {
+  const before = new CoordinatorDriver();
+  before.worker("w");
+  const driver = await before.restarted();
+  driver.worker("other", ["another"]);
+  const client = driver.client();
+  driver.submit(client, planOf("p"));
+  expect(driver.take(client, "Accepted")).toMatchObject({ plan_id: "p" });
+  const back = driver.worker("w");
+  expect(driver.take(back, "AssignPlan")).toMatchObject({ plan: { plan_id: "p" } });
+});
+
+it("a fit that is walked goes on as it was begun, although nobody has said yet what its filters are", async () => {
+  const offersScale = {
+    capabilities: { cpu_cores: 1, ram_bytes: 1, gpus: [], python_envs: [], tags: ["b"] },
+    filters: [{ name: "scale", kind: "Trainable", stream_mode: "FixedState" }],
+  } as const;
+  const before = new CoordinatorDriver();
+  const w = register(before, "w", offersScale);
+  const plan = planOf("p", {
+    plan: {
+      Sequence: [
+        execute("x"),
+        { Remote: { node_id: "r", target: { Tag: "b" }, plan: execute("y") } },
+      ],
+    },
+    edges: { y: ["x"] },
+    bindings: [
+      { node_id: "x", uses: "scale" },
+      { node_id: "y", uses: "scale" },
+    ],
+    mode: { Fit: { y: null } },
+  });
+  before.submit(before.client(), plan);
+  const state = (data: number) => ({ type: "Json", data }) as const;
+  const fitted = (data: number, id: string) => success(state(data), { [id]: state(data) });
+  before.receive(w, resultMessage(before.take(w, "AssignPlan"), fitted(1, "x")));
+  const forward = before.take(w, "AssignPlan");
+  const driver = await before.restarted();
+  const resume = [{ plan_id: forward.plan.plan_id, attempt: 1, state: "running" }];
+  const back = register(driver, "w", { ...offersScale, resume });
+  driver.receive(back, resultMessage(forward, json(2)));
+  const fit = driver.take(back, "AssignPlan");
+  expect(fit.plan).toMatchObject({ plan: execute("y"), mode: { Fit: {} } });
+  driver.receive(back, resultMessage(fit, fitted(3, "y")));
+  driver.answer(back, driver.take(back, "AssignPlan"), 4);
+  expect(await outcomeOf(driver, "p")).toMatchObject({
+    status: "Succeeded",
+    states: { x: { data: 1 }, y: { data: 3 } },
+  });
 });
 
 it("the other arms of one that failed are stopped again, and not tried again when their worker is lost", async () => {

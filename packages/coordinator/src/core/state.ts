@@ -55,6 +55,8 @@ export interface CoreState {
   readonly backoffs: Timers<Part>;
   /** Kind of every filter that a worker ever offered in this history, by name and by name@version; of very many the latest. */
   readonly everOffered: Map<string, OfferedFilter["kind"]>;
+  /** A lease after the start, where this goes on for an earlier coordinator: until then its workers may come back, with filters unknown here. */
+  comingBackUntil: number;
   readonly writes: Map<number, Execution>;
   readonly loads: Map<number, Waiting>;
   readonly lists: Map<number, { conn: ConnectionId; requestId: number }>;
@@ -369,6 +371,7 @@ export function createState(settings: Settings, opened: Opened): CoreState {
     deadlines: [],
     backoffs: [],
     everOffered: new Map(),
+    comingBackUntil: -Infinity,
     writes: new Map(),
     loads: new Map(),
     lists: new Map(),

@@ -34,7 +34,7 @@ export function submit(
   if (known && !sameContent(known.plan, plan)) {
     return conflictOnceWritten(turn, connection, message);
   }
-  const refusal = known ? undefined : refusalOf(turn.state, plan, bytes);
+  const refusal = known ? undefined : refusalOf(turn, plan, bytes);
   if (refusal) {
     const { plan_id: planId } = plan;
     const about = { conn: connection.id, requestId: request_id, planId, plan };
@@ -97,8 +97,7 @@ export function beginStream(
   const { stream_id, plan_id } = message;
   const plan = { ...message.plan, plan_id };
   const about = { stream_id, plan_id };
-  const refusal =
-    streamRefusal(turn.state, connection, message) ?? refusalOf(turn.state, plan, bytes);
+  const refusal = streamRefusal(turn.state, connection, message) ?? refusalOf(turn, plan, bytes);
   if (refusal) return sendError(turn, connection, refusal, about);
   const submitted = { submittedAt: turn.now.wall, bytes };
   const execution = newExecution(plan, { kind: "stream", ...submitted });
@@ -152,14 +151,10 @@ function acceptExecution(turn: Turn, execution: Execution, asker: Asker): void {
 }
 
 /** Why this plan may not run, if so. */
-function refusalOf(
-  state: CoreState,
-  plan: SerializedPlan,
-  bytes: number,
-): PlanwireError | undefined {
+function refusalOf(turn: Turn, plan: SerializedPlan, bytes: number): PlanwireError | undefined {
   try {
-    assertRoom(state, bytes);
-    assertAcceptable(state, plan);
+    assertRoom(turn.state, bytes);
+    assertAcceptable(turn, plan);
     return undefined;
   } catch (error) {
     if (isPlanwireError(error)) return error;
@@ -187,10 +182,10 @@ function assertRoom(state: CoreState, bytes: number): void {
   }
 }
 
-function assertAcceptable(state: CoreState, plan: SerializedPlan): void {
+function assertAcceptable({ state, now }: Turn, plan: SerializedPlan): void {
   assertPlan(plan);
   assertInput(plan);
-  assertFilters(state, plan);
+  if (now.mono >= state.comingBackUntil) assertFilters(state, plan);
   assertStates(state, plan);
 }
 
@@ -203,7 +198,7 @@ function assertInput({ input }: SerializedPlan): void {
   );
 }
 
-/** A filter that nobody ever offered is a slip of the pen, once there is a worker that could have offered it. */
+/** A filter that nobody ever offered is a slip of the pen, once there is a worker that could have offered it, and all had time to come back. */
 function assertFilters(state: CoreState, plan: SerializedPlan): void {
   const needs = needsOf(state, plan);
   const missing = (needs.ours ?? boundFilters(plan)).filter((name) => !state.everOffered.has(name));

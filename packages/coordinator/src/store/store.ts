@@ -9,8 +9,13 @@ import type {
 /** How a plan is cut into parts; written with its first assignment. Paths are child indexes from the root. */
 export type StoredCut =
   | { readonly kind: "whole" }
-  | { readonly kind: "subtrees"; readonly paths: readonly (readonly number[])[] }
-  | { readonly kind: "leaves" };
+  | (Walked & { readonly kind: "subtrees"; readonly paths: readonly (readonly number[])[] })
+  | (Walked & { readonly kind: "leaves" });
+
+interface Walked {
+  /** Nodes whose filters were known to be Trainable when the walk began: what is replayed must be walked the same way. */
+  readonly trainable?: readonly string[];
+}
 
 /** Why an attempt was given up, and what that means for the next one. */
 export interface StoredLoss {
