@@ -8,7 +8,7 @@ export interface KnownHead {
 
 /**
  * Heads of executions that go on, those written last. The file has one writer, so a head that was written need not be
- * read again: that is a third of what a write costs. Whoever rolls a transaction back must `clear`.
+ * read again. Whoever rolls a transaction back must `clear`.
  */
 export class KnownHeads {
   readonly #most: number;

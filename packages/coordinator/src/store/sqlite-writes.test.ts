@@ -78,6 +78,15 @@ test("a batch that fails as a whole leaves each execution at its version", () =>
   commit(write("p", 1, started("p")));
 });
 
+test("a batch that holds a write that may not be, and finds no room, says that there is no room", () => {
+  commit(write("p", 0, accept("p"), assign("p")));
+  file.db.exec("PRAGMA max_page_count = 1");
+  const large = plan("q", { type: "Bytes", data: new Uint8Array(1_000_000) });
+  const refused = write("p", 1, assign("p", 1));
+  const tooMuch = [refused, write("q", 0, accept("q", { plan: large }))];
+  expect(() => writes.commit(tooMuch.map(encodeWrite))).toThrow("full");
+});
+
 test("a write that may not be undoes itself alone, and what was written of others goes on", () => {
   commit(write("p", 0, accept("p"), assign("p")));
   const batch = [

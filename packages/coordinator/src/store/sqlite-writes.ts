@@ -57,7 +57,7 @@ const SQL = {
   outcome: "INSERT INTO outcomes (position, outcome) VALUES (?, ?)",
 } as const;
 
-/** Heads that are kept at hand, each of some 500 bytes. */
+/** Heads that are kept at hand, each of some 400 bytes. */
 const MOST_HEADS = 20_000;
 
 const DONE: WriteAnswer = { type: "done" };
@@ -133,14 +133,18 @@ export class SqliteWrites {
   /** Lands a write, or undoes what it did and says why. */
   #landOrUndo(write: EncodedWrite): WriteAnswer {
     this.#sql.beginWrite.run();
+    const answer = this.#landOrRefuse(write);
+    if (answer.type === "failed") this.#sql.undoWrite.run();
+    this.#sql.keepWrite.run();
+    return answer;
+  }
+
+  #landOrRefuse(write: EncodedWrite): WriteAnswer {
     try {
       return this.#land(write);
     } catch (error) {
-      if (!(error instanceof RefusedChange)) throw error;
-      this.#sql.undoWrite.run();
-      return { type: "failed", reason: error.message };
-    } finally {
-      this.#sql.keepWrite.run();
+      if (error instanceof RefusedChange) return { type: "failed", reason: error.message };
+      throw error;
     }
   }
 
