@@ -115,3 +115,15 @@ test("require() works", async () => {
     })();`;
   expect(await runScript("-e", script)).toMatchObject({ code: 0, out: "2" });
 });
+
+test("a module on the command line works, and so do the threads of its worker", async () => {
+  const script = `import { connect } from "planwire";
+    const filters = new URL("./fixtures/filters.ts", import.meta.url);
+    const pw = await connect({ filters });
+    const document = { plan: { Execute: { node_id: "double" } } };
+    const input = { source: "Inline", value: { type: "Json", data: [1] } };
+    console.log((await (await pw.submit({ ...document, input })).result())[0]);
+    await pw.close();`;
+  const ended = await runScript("--input-type=module", "-e", script);
+  expect(ended).toMatchObject({ code: 0, out: "2" });
+});

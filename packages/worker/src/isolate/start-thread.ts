@@ -2,6 +2,7 @@ import { Worker } from "node:worker_threads";
 import type { FromIsolate, ToIsolate } from "./messages.js";
 import { ownCall } from "./own-buffers.js";
 import type { StartIsolate } from "./pool.js";
+import { threadExecArgv } from "./thread-exec-argv.js";
 
 /** Starts threads that load `files` and run their filters. */
 export function threadStarter(files: readonly string[]): StartIsolate {
@@ -9,6 +10,7 @@ export function threadStarter(files: readonly string[]): StartIsolate {
     const thread = new Worker(new URL("./isolate.js", import.meta.url), {
       name: "planwire-filters",
       workerData: { files },
+      execArgv: threadExecArgv(),
     });
     let reason: string | undefined;
     thread.on("message", (message: FromIsolate) => events.message(message));

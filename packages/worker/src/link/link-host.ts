@@ -8,6 +8,7 @@ import type { LoadFailure } from "../isolate/messages.js";
 import { ownOutcome } from "../isolate/own-buffers.js";
 import { notCloneable } from "../isolate/post-outcome.js";
 import { CallServer } from "../isolate/serve-calls.js";
+import { threadExecArgv } from "../isolate/thread-exec-argv.js";
 import { loadFailed } from "./load-failed.js";
 import type { FromLink, LinkOptions, ToLink } from "./messages.js";
 import { BatchPoster } from "./post-in-batches.js";
@@ -45,6 +46,7 @@ export class LinkHost {
     this.#thread = new Thread(new URL("./link-thread.js", import.meta.url), {
       name: "planwire-link",
       workerData,
+      execArgv: threadExecArgv(),
     });
     this.#poster = new BatchPoster(this.#thread, (message, error) => {
       if (message.type !== "done") throw error;
