@@ -237,10 +237,12 @@ describe("running filters", () => {
   test("lines that a filter logs become events, up to a bound that is told", async () => {
     await start({ filters: [filterModule("basic.ts")] });
     const session = await coordinator.worker();
-    await run(session, "logs", json(1500));
-    const logged = session.received.flatMap((message) =>
-      message.type === "Event" && message.event.event_type === "Log" ? [message.event] : [],
+    assign(session, "logs", json(1500));
+    const { events: last = [] } = await session.result("p1");
+    const told = session.received.flatMap((message) =>
+      message.type === "Event" ? [message.event] : [],
     );
+    const logged = [...told, ...last].filter(({ event_type }) => event_type === "Log");
     expect(logged).toHaveLength(1001);
     expect(logged[0]).toMatchObject({ message: "line 0", fields: { i: 0 } });
     expect(logged.at(-1)).toMatchObject({ message: expect.stringContaining("dropped") });
