@@ -77,10 +77,11 @@ export class RandomStory {
     if (roll < 72) return this.#disconnectOld();
     if (roll < 78) return this.#cancel();
     if (roll < 82) return this.#client();
-    if (roll < 88) return this.#store();
-    if (roll < 94) return this.#passTime(this.#chance(12_000));
-    if (roll < 96) return this.#heartbeats();
-    if (roll < 98) return this.#readSlowly();
+    if (roll < 87) return this.#store();
+    if (roll < 88) return this.#drain();
+    if (roll < 93) return this.#passTime(this.#chance(12_000));
+    if (roll < 95) return this.#readSlowly();
+    if (roll < 98) return this.#disagree();
     return await this.#restart();
   }
 
@@ -163,8 +164,11 @@ export class RandomStory {
       return worker.giveBack(this.driver, assigned);
     }
     const result = this.#someResult();
-    this.#note(`${worker.id} ends ${plan_id} ${assigned.attempt}: ${result.status}`);
-    worker.finish(this.driver, assigned, result);
+    const isUnread = worker.conn !== undefined && this.#chance(12) === 0;
+    const how = isUnread ? "unread" : result.status;
+    this.#note(`${worker.id} ends ${plan_id} ${assigned.attempt}: ${how}`);
+    if (isUnread) worker.finishUnread(this.driver, assigned, result);
+    else worker.finish(this.driver, assigned, result);
   }
 
   #someResult(): PlanResult {
@@ -233,6 +237,7 @@ export class RandomStory {
   #passTime(ms: number): void {
     this.#note(`${ms} ms pass`);
     this.driver.passTime(ms);
+    if (this.#chance(3) > 0) this.#heartbeats();
   }
 
   /** A client stops reading, or has caught up with what it was sent. */
@@ -245,7 +250,48 @@ export class RandomStory {
   }
 
   #heartbeats(): void {
-    for (const { conn } of this.#workers) if (conn !== undefined) this.driver.heartbeat(conn);
+    for (const worker of this.#workers) worker.heartbeat(this.driver);
+  }
+
+  /** A worker goes deaf, hears again, or has lost an attempt; then come heartbeats, with nothing in between. */
+  #disagree(): void {
+    const worker = this.#pick(this.#workers);
+    const lost = worker && this.#pick([...worker.running.keys()]);
+    const roll = this.#chance(6);
+    if (worker && roll < 2) {
+      this.#note(`${worker.id} is deaf`);
+      worker.isDeaf = true;
+    } else if (worker?.isDeaf && roll < 4) {
+      this.#note(`${worker.id} hears again`);
+      worker.hearAgain(this.driver);
+    } else if (lost !== undefined && roll < 5) {
+      this.#note(`${worker?.id} forgets ${lost}`);
+      worker?.running.delete(lost);
+    }
+    for (let beats = this.#chance(4); beats >= 0; beats--) {
+      this.#heartbeats();
+      this.driver.passTime(this.#chance(6_000));
+    }
+  }
+
+  #drain(): void {
+    const worker = this.#pick(this.#workers);
+    const client = this.#pick(this.#clients.filter(({ conn }) => conn !== undefined));
+    if (!worker || client?.conn === undefined) return;
+    this.#note(`${client.conn} drains ${worker.id}`);
+    this.driver.receive(client.conn, { type: "Drain", request_id: 9, worker_id: worker.id });
+  }
+
+  /** Who was sent away and has nothing left goes, and may come again as another process. */
+  #leave(): void {
+    for (const worker of this.#workers) {
+      const { conn, isLeaving, running, finished } = worker;
+      if (conn === undefined || !isLeaving || running.size + finished.size > 0) continue;
+      this.#note(`${worker.id} leaves`);
+      this.driver.step({ type: "connectionClosed", conn, reason: "leaving" });
+      worker.conn = undefined;
+      worker.die();
+    }
   }
 
   async #restart(): Promise<void> {
@@ -263,6 +309,7 @@ export class RandomStory {
     for (let sent = driver.sent.splice(0); sent.length > 0; sent = driver.sent.splice(0)) {
       for (const { conn, message } of sent) this.#hear(conn, message);
     }
+    this.#leave();
     for (const { conn } of driver.closed.splice(0)) {
       driver.disconnect(conn);
       for (const worker of this.#workers) if (worker.conn === conn) worker.conn = undefined;
@@ -310,6 +357,7 @@ export class RandomStory {
       if (round > ROUNDS_OF_A_LEASE && (await this.unrest()).length === 0) return;
       for (const worker of this.#workers) {
         if (worker.conn === undefined) worker.connect(driver, false);
+        else if (worker.isDeaf) worker.hearAgain(driver);
       }
       if (this.#old === undefined) this.#old = driver.inherited("old");
       for (const client of this.#clients) this.#connectClient(client);
