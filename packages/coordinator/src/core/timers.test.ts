@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { chanceOf } from "../testing/random-story.js";
+import { chanceOf } from "../testing/chance.js";
 import { addTimer, removeTimer, takeDue, type Timer, type Timers } from "./timers.js";
 
 describe("timers", () => {
