@@ -6,8 +6,8 @@ const MOST_BYTES = LIMITS.streamWindowBytes;
 const STEP = 4096;
 
 /**
- * Memory of frames that have been sent, for the next ones. Each new buffer of a chunk's size is filled with zeros, then collected, and the
- * collector marks the whole heap after some 64 MB of them: that took longer than sending the chunk.
+ * Memory of frames that have been sent, for the next ones: new memory is filled with zeros, and V8 marks the whole heap whenever dead
+ * buffers have reached a few times its size (about every 20 MB of a stream, before this).
  */
 export class SpareBuffers {
   readonly #lent = new WeakSet<ArrayBufferLike>();
