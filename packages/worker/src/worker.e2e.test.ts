@@ -328,8 +328,10 @@ describe("heartbeats", () => {
       for (let beats = 0; beats < 5; beats++) {
         await session.next("Heartbeat", ({ held }) => held?.[0]?.state === "running");
       }
+      await session.next("Heartbeat", ({ main_blocked_ms = 0 }) => main_blocked_ms >= 1_000);
       open();
       expect((await session.result("p1")).result).toMatchObject({ output: text("released") });
+      await session.next("Heartbeat", ({ main_blocked_ms }) => main_blocked_ms === undefined);
       child.kill("SIGTERM");
       expect(await exited).toBe(0);
     } finally {

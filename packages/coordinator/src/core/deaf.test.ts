@@ -95,6 +95,16 @@ it("what it runs is lost with its lease when it does not come back", () => {
   expect(driver.core.state.workers.has("w")).toBe(false);
 });
 
+it("one that is asked has as much longer to answer as the coordinator stood still", () => {
+  const { driver, worker } = deaf();
+  driver.mono += 60_000;
+  driver.step({ type: "woken" });
+  expect(driver.closed).toEqual([]);
+  driver.receive(worker, registerMessage("w", ["f"], { max_concurrent: 3, resume: [running] }));
+  driver.passTime(INTERVAL_MS);
+  expect(driver.closed).toEqual([]);
+});
+
 it("a Register answers: it keeps its connection and gets work again; what got lost on its way is tried again", () => {
   const { driver, worker } = deaf();
   driver.take(worker, "StatusRequest");

@@ -86,6 +86,17 @@ it("a sweep that is late by a little extends leases by that little", () => {
   expect(driver.closed).toEqual([]);
 });
 
+it("a rival waits as much longer as the coordinator stood still: the answer may lie in a socket", () => {
+  const driver = new CoordinatorDriver();
+  const old = driver.worker("w");
+  const rival = driver.connect();
+  driver.receive(rival, registerMessage("w", ["f"], { incarnation: "other" }));
+  driver.mono += 60_000;
+  driver.step({ type: "woken" });
+  driver.step({ type: "probeDone", conn: old });
+  expect(driver.closed).toEqual([{ conn: rival, code: "WORKER_ID_TAKEN" }]);
+});
+
 it("after a restart a worker id that stands for two processes is the last one's, with what that one held", async () => {
   const before = new CoordinatorDriver();
   const client = before.client();

@@ -14,10 +14,18 @@ export function sweep(turn: Turn): void {
   const late = now.mono - state.sweepAt;
   state.sweepAt = state.workers.size > 0 ? now.mono + SWEEP_MS : undefined;
   for (const worker of state.workers.values()) {
-    worker.lastSeen = Math.min(now.mono, worker.lastSeen + late);
+    extend(worker, late, now.mono);
     recordStarts(turn, worker);
     judge(turn, worker);
   }
+}
+
+/** An answer that is due may lie in a socket that nobody has read yet. */
+function extend(worker: WorkerSession, late: number, mono: number): void {
+  const { deaf, rival } = worker;
+  worker.lastSeen = Math.min(mono, worker.lastSeen + late);
+  if (deaf) deaf.since = Math.min(mono, deaf.since + late);
+  if (rival) rival.until += late;
 }
 
 function judge(turn: Turn, worker: WorkerSession): void {

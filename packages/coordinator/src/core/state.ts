@@ -136,7 +136,7 @@ export interface WorkerSession {
   /** When its socket was lost, while its lease runs. */
   lostAt: number | undefined;
   /** It left assignments unhandled, and was asked for a sign that it handles anything: until it gives one, or is closed. */
-  deaf: { readonly since: number; readonly said: number } | undefined;
+  deaf: { since: number; readonly said: number } | undefined;
   /** It was pinged in the silence that goes on. */
   pinged: boolean;
   /** Since when its main thread has not answered. */
