@@ -95,7 +95,11 @@ test("watch's Ctrl-C stops watching alone", async () => {
   await watch.said("running on one");
   expect(await watch.stop("SIGINT")).toMatchObject({ code: 0 });
   const explained = await run(["explain", id], { env });
-  expect(explained).toMatchObject({ code: 0, stdout: expect.stringMatching(/\S/) });
+  expect(explained).toMatchObject({ code: 0, stdout: expect.stringContaining('worker "one"') });
+  const asJson = await run(["explain", id, "--json"], { env });
+  expect(asJson.lines()).toMatchObject([
+    { event: "explained", plan_id: id, state: "Running", reasons: [expect.any(String)] },
+  ]);
   const state = await run(["plans", "--state", "running", "--json"], { env });
   expect(state.lines()).toMatchObject([{ plan_id: id }]);
   await run(["cancel", id], { env });

@@ -4,6 +4,7 @@ export type { OfferFilters } from "./planwire-client.js";
 export type {
   CancelReply,
   DrainReply,
+  Explanation,
   PlanDocument,
   PlanInfo,
   PlansPage,

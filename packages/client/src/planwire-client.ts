@@ -9,6 +9,7 @@ import { freshId } from "./fresh-id.js";
 import type {
   CancelReply,
   DrainReply,
+  Explanation,
   PlanDocument,
   PlanInfo,
   PlansPage,
@@ -107,6 +108,13 @@ export class PlanwireClient implements Planwire {
     if ("failure" in reply) throw errorOf(reply.failure);
     const { taken, state } = reply.answer;
     return { taken, state };
+  }
+
+  async explain(id: string): Promise<Explanation> {
+    const reply = await this.#driver.ask({ type: "Explain", plan_id: id });
+    if ("failure" in reply) throw errorOf(reply.failure);
+    const { state, reasons } = reply.answer;
+    return { state, reasons };
   }
 
   async workers(): Promise<WorkerInfo[]> {

@@ -55,6 +55,8 @@ export interface Planwire extends AsyncDisposable {
   get(id: string): Promise<Run<unknown>>;
   /** Stops an execution without waiting for its end. `taken` is false when it had ended otherwise before. */
   cancel(id: string, reason?: string): Promise<CancelReply>;
+  /** Why an execution is not done, or how it ended and what was tried. @throws PlanwireError PLAN_UNKNOWN */
+  explain(id: string): Promise<Explanation>;
   /** The workers that are connected, or may come back to what they run. */
   workers(): Promise<WorkerInfo[]>;
   /**
@@ -67,6 +69,12 @@ export interface Planwire extends AsyncDisposable {
   plans(query?: PlansQuery): Promise<PlansPage>;
   /** Ends the connection: whatever still waits for something gets CLOSED. Work that was accepted goes on. */
   close(): Promise<void>;
+}
+
+export interface Explanation {
+  readonly state: ExecutionState;
+  /** For people: a sentence each. */
+  readonly reasons: readonly string[];
 }
 
 export interface CancelReply {

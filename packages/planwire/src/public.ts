@@ -5,6 +5,7 @@ export type {
   DrainReply,
   EventOrigin,
   ExecutionStep,
+  Explanation,
   FinishedEvent,
   PlanDocument,
   PlanInfo,

@@ -109,8 +109,19 @@ function writeFailed(
     turn.agenda.push({ do: "refuseSubmission", execution, answer: { type: "failed", reason } });
     return;
   }
-  turn.state.retries.add(execution);
+  turn.state.retries.set(execution, reason);
+  explainAtOnce(turn, execution);
   turn.state.retryAt ??= turn.now.mono + turn.state.settings.persistRetryMs;
+}
+
+/** Whoever asked why it waits need not wait for it. */
+function explainAtOnce(turn: Turn, execution: Execution): void {
+  for (const pending of [execution.writing, execution.next]) {
+    if (!pending) continue;
+    const isExplain = (one: Deferred) => one.do === "answer" && one.waiting.kind === "explain";
+    for (const deferred of pending.afterwards.filter(isExplain)) run(turn, execution, deferred);
+    pending.afterwards = pending.afterwards.filter((one) => !isExplain(one));
+  }
 }
 
 /** Tries again what failed; nothing of it was told to anybody. */
@@ -119,7 +130,7 @@ export function retryWrites(turn: Turn): void {
   if (state.retryAt === undefined || now.mono < state.retryAt) return;
   state.retryAt = undefined;
   const { retries } = state;
-  for (const execution of retries) {
+  for (const execution of retries.keys()) {
     retries.delete(execution);
     if (execution.writing) persist(turn, execution, execution.writing);
   }

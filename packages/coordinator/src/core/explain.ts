@@ -1,78 +1,68 @@
-import { healthOf, whyNoWork } from "./health.js";
-import { freeSlots } from "./lanes.js";
-import { meets } from "./needs.js";
-import { maxAttemptsOf } from "./retries.js";
-import type { CoreState, Execution, Needs, Part, Setbacks, Turn, WorkerSession } from "./state.js";
+import type { ExecutionState } from "@planwire/protocol";
+import { stalls } from "./explain-stream.js";
+import { whyWaiting } from "./explain-queued.js";
+import { healthOf } from "./health.js";
+import type { CoreState, Execution, Part, Turn } from "./state.js";
+
+/** A plan may have thousands of parts, and an answer should be read. */
+const MOST_LINES = 20;
 
 /** Why an execution is not done: what each of its parts runs on or waits for. */
 export function explain(turn: Turn, execution: Execution): string[] {
-  const { state, now } = turn;
-  if (execution.outcome) return [`it ended ${execution.outcome.status}`];
-  return [...execution.parts.values()].map((part) => {
-    if (part.setbacks?.backoff) return whyLater(turn, part, part.setbacks);
-    if (part.workerId === undefined) return whyQueued(state, part);
-    return whereHeld(state, now.mono, execution, part);
-  });
+  const unwritten = whyUnwritten(turn, execution);
+  if (unwritten !== undefined) return [unwritten];
+  const parts = [...execution.parts.values()];
+  const told = parts
+    .slice(0, MOST_LINES)
+    .map((part) =>
+      part.workerId === undefined
+        ? whyWaiting(turn, part, nameOf(part))
+        : whereHeld(turn, execution, part),
+    );
+  return [...told, ...stalls(turn.state, execution), ...others(parts.slice(MOST_LINES))];
 }
 
-function whyLater({ state, now }: Turn, part: Part, { backoff, tries, reason }: Setbacks): string {
-  const seconds = Math.max(0, (backoff?.at ?? 0) - now.mono) / 1000;
-  const next = `try ${tries + 1} of ${maxAttemptsOf(state.settings, part.execution)}`;
-  return `${nameOf(part)} waits ${seconds.toFixed(1)} s before ${next} after ${reason}`;
+/** What is not written is not shown either: only that it is so. */
+function whyUnwritten({ state, now }: Turn, execution: Execution): string | undefined {
+  const reason = state.retries.get(execution);
+  if (reason === undefined) return undefined;
+  const inMs = Math.max(0, (state.retryAt ?? now.mono) - now.mono);
+  return `it waits for the store, which could not write its last change (${reason}): that is tried again in ${(inMs / 1000).toFixed(1)} s`;
 }
 
-function whereHeld(state: CoreState, mono: number, execution: Execution, part: Part): string {
+/** Its state by what is written: memory runs ahead while the store fails. */
+export function writtenState(execution: Execution): ExecutionState {
+  const { writing, next, state, cancelledBy, attempts } = execution;
+  const pending = [...(writing?.changes ?? []), ...(next?.changes ?? [])];
+  if (pending.length === 0) return state;
+  const isWritten = !pending.some(({ type }) => type === "wishCancel");
+  if (cancelledBy !== undefined && isWritten) return "Cancelling";
+  const unwritten = pending.filter(({ type }) => type === "assign").length;
+  return attempts > unwritten ? "Running" : "Queued";
+}
+
+function whereHeld({ state, now }: Turn, execution: Execution, part: Part): string {
   const worker = state.workers.get(part.workerId ?? "");
   const isStopping = execution.state === "Cancelling" || worker?.held.get(part.partId)?.stopping;
-  const verb = isStopping ? "is being stopped" : "runs";
-  const where = `${nameOf(part)} ${verb} on worker "${part.workerId}", attempt ${part.attempt}`;
-  const health = worker && healthOf(worker, state.settings.heartbeatTimeoutMs, mono);
+  const where = `${nameOf(part)} ${verbFor(state, part, isStopping ?? false)} on worker "${part.workerId}", attempt ${part.attempt}`;
+  const health = worker && healthOf(worker, state.settings.heartbeatTimeoutMs, now.mono);
   return health ? `${where}; that worker ${health.reason}` : where;
 }
 
-function whyQueued(state: CoreState, part: Part): string {
-  const connected = [...state.workers.values()].filter(({ conn }) => conn !== undefined);
-  const name = nameOf(part);
-  if (connected.length === 0) return `${name} waits: no worker is connected`;
-  const fitting = connected.filter((worker) => meets(worker, part.needs));
-  if (fitting.length === 0) return `${name} waits: no connected worker ${lacks(state, part.needs)}`;
-  if (part.setbacks?.alone) return `${name} waits for ${whySuspect(part.setbacks)}`;
-  const free = fitting.filter((worker) => freeSlots(worker) > 0);
-  if (free.length > 0)
-    return `${name} waits: worker "${free[0]?.workerId}" is still busy with an earlier try of it`;
-  const ahead = [...state.lanes.values()].reduce(
-    (count, lane) => count + [...lane.queue].filter(({ order }) => order < part.order).length,
-    0,
-  );
-  const slots = fitting.reduce((sum, worker) => sum + worker.slots, 0);
-  return `${name} waits for a slot: all ${slots} of ${fitting.length} fitting workers are taken, ${ahead} parts are ahead${asides(fitting)}`;
+function verbFor(state: CoreState, part: Part, isStopping: boolean): string {
+  if (isStopping) return "is being stopped";
+  const worker = state.workers.get(part.workerId ?? "");
+  // A peer that knows no attempts does not say when it starts.
+  if (!worker?.features.has("attempts")) return "runs";
+  return worker.held.get(part.partId)?.started ? "runs" : "waits to start";
 }
 
-/** Fitting workers that are not taken but take nothing. */
-function asides(fitting: readonly WorkerSession[]): string {
-  const texts = fitting.flatMap((worker) => {
-    const why = whyNoWork(worker);
-    return why === undefined ? [] : [`; worker "${worker.workerId}" ${why}`];
-  });
-  return texts.join("");
-}
-
-function whySuspect({ keeper, lastWorker, reason }: Setbacks): string {
-  const where = keeper ? `worker "${keeper.workerId}" to itself` : "a worker to itself";
-  return `${where}, because it may be why "${lastWorker}" was lost: ${reason}`;
-}
-
-function lacks(state: CoreState, { worker, tag, ours, inherited }: Needs): string {
-  if (worker !== undefined && !state.workers.has(worker)) return `has the id "${worker}"`;
-  if (tag !== undefined)
-    return `with the tag "${tag}" offers what it needs: ${ours?.join(", ") ?? "pickled filters"}`;
-  if (ours === undefined) return "runs pickled Python filters";
-  const missing = ours.filter(
-    (name) => ![...state.workers.values()].some(({ filters }) => filters.has(name)),
-  );
-  const names = (missing.length > 0 ? missing : ours).join(", ");
-  const also = inherited ? ", and none of the inherited wire is there" : "";
-  return missing.length > 0 ? `offers ${names}${also}` : `offers all of ${names} together${also}`;
+function others(parts: readonly Part[]): string[] {
+  if (parts.length === 0) return [];
+  const waiting = parts.filter(({ workerId }) => workerId === undefined).length;
+  return [
+    `and ${parts.length} more parts: ${parts.length - waiting} with workers, ${waiting} wait`,
+  ];
 }
 
 function nameOf({ partId, leaf }: Part): string {

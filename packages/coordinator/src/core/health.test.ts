@@ -22,7 +22,7 @@ it("a worker with nothing wrong is ok, and nothing more is said of it", () => {
   const { shown, explained } = assigned();
   expect(shown()).toMatchObject({ health: "ok" });
   expect(shown()).not.toHaveProperty("health_reason");
-  expect(explained()).toEqual(['it runs on worker "w", attempt 1']);
+  expect(explained()).toEqual(['it waits to start on worker "w", attempt 1']);
 });
 
 it("one whose socket is lost says when, and how long its lease runs", () => {
@@ -36,7 +36,7 @@ it("one whose socket is lost says when, and how long its lease runs", () => {
     health_reason: "lost its connection 4 s ago; its lease ends in 26 s",
   });
   expect(explained()).toEqual([
-    'it runs on worker "w", attempt 1; that worker lost its connection 4 s ago; its lease ends in 26 s',
+    'it waits to start on worker "w", attempt 1; that worker lost its connection 4 s ago; its lease ends in 26 s',
   ]);
 });
 

@@ -1,16 +1,5 @@
 import { expect, it } from "vitest";
-import {
-  CoordinatorDriver,
-  execute,
-  planOf,
-  registerMessage,
-} from "../testing/coordinator-driver.js";
-
-type Conn = ReturnType<CoordinatorDriver["connect"]>;
-function explain(driver: CoordinatorDriver, client: Conn, plan_id = "p"): string {
-  driver.receive(client, { type: "Explain", request_id: 1, plan_id });
-  return driver.take(client, "Explained").reasons.join("; ");
-}
+import { CoordinatorDriver, planOf, registerMessage } from "../testing/coordinator-driver.js";
 
 it("Get tells the state, and the outcome once there is one, from memory as from the store", async () => {
   for (const maxEnded of [10, 0]) {
@@ -56,29 +45,6 @@ it("a store that can't be read is said so", () => {
   const load = driver.others.flatMap((effect) => (effect.type === "load" ? [effect.load] : []))[0];
   driver.step({ type: "loadFailed", load: load ?? 0, reason: "disk gone" });
   expect(driver.take(client, "Error")).toMatchObject({ code: "STORE_UNAVAILABLE", request_id: 4 });
-});
-
-it("explain names what a waiting plan lacks", () => {
-  const driver = new CoordinatorDriver();
-  const client = driver.client();
-  driver.submit(client, planOf("p"));
-  expect(explain(driver, client)).toMatch(/no worker is connected/);
-  driver.worker("other", ["g"]);
-  expect(explain(driver, client)).toMatch(/no connected worker offers f/);
-  const at = { Remote: { node_id: "r", target: { WorkerId: "gone" }, plan: execute("g") } };
-  driver.submit(client, planOf("q", { plan: at, bindings: [{ node_id: "g", uses: "g" }] }));
-  expect(explain(driver, client, "q")).toMatch(/"gone"/);
-});
-
-it("explain says where a plan runs, and what one that fits is behind", () => {
-  const driver = new CoordinatorDriver();
-  const client = driver.client();
-  const worker = driver.worker("w");
-  for (const id of ["a", "b", "c"]) driver.submit(client, planOf(id));
-  expect(explain(driver, client, "a")).toMatch(/runs on worker "w"/);
-  expect(explain(driver, client, "c")).toMatch(/all 1 of 1 fitting workers.*1 part/);
-  driver.disconnect(worker);
-  expect(explain(driver, client, "a")).toMatch(/lost its connection/);
 });
 
 it("workers are listed with what they offer and do, by id", () => {

@@ -11,23 +11,37 @@ import { acceptedMessage } from "./accepted.js";
 import { cancelExecution } from "./cancel.js";
 import { conflict, sameContent } from "./conflict.js";
 import { whenDurable } from "./durable.js";
-import { explain } from "./explain.js";
+import { explain, writtenState } from "./explain.js";
+import { explainEnded } from "./explain-ended.js";
 import { closeWith, send, sendError } from "./send.js";
-import type { Connection, Execution, Turn, Waiting } from "./state.js";
+import type { Connection, CoreState, Execution, Turn, Waiting } from "./state.js";
 import { watchEnded } from "./watch-ended.js";
 import { watch } from "./watches.js";
 
 /** Answers a question about an execution, when what it would show is durable; asks the store for one that has left memory. */
 export function ask(turn: Turn, connection: Connection, waiting: Waiting): void {
   const { state } = turn;
-  const execution = state.executions.get(waiting.planId);
+  const execution = inMemory(state, waiting);
   if (execution && waiting.kind === "cancel") return cancelAndAnswer(turn, execution, waiting);
+  if (execution && mayAnswerNow(state, execution, waiting)) {
+    return answerWaiting(turn, execution, waiting);
+  }
   if (execution) return whenDurable(turn, execution, { do: "answer", waiting });
   if (tooManyQuestions(turn, connection, waiting.requestId)) return;
   const load = ++state.lastNumber.question;
   state.loads.set(load, waiting);
   connection.questions += 1;
   turn.out.push({ type: "load", load, planId: waiting.planId });
+}
+
+/** Of what has ended the store alone knows the attempts. */
+function inMemory(state: CoreState, { kind, planId }: Waiting): Execution | undefined {
+  return kind === "explain" && state.ended.has(planId) ? undefined : state.executions.get(planId);
+}
+
+/** Why it waits can be told while the store fails, just then. */
+function mayAnswerNow(state: CoreState, execution: Execution, { kind }: Waiting): boolean {
+  return kind === "explain" && state.retries.has(execution);
 }
 
 export function tooManyQuestions(
@@ -73,7 +87,7 @@ function wasTaken(state: ExecutionState): boolean {
 
 export function answerWaiting(turn: Turn, execution: Execution, waiting: Waiting): void {
   // Memory may have run ahead again while it waited: what it would show by now is in the next write.
-  if (execution.next && showsState(waiting)) {
+  if (execution.next && showsState(waiting) && !mayAnswerNow(turn.state, execution, waiting)) {
     return whenDurable(turn, execution, { do: "answer", waiting });
   }
   const { conn } = waiting;
@@ -84,7 +98,7 @@ export function answerWaiting(turn: Turn, execution: Execution, waiting: Waiting
       answerWatching(turn, waiting, execution.state);
       return watch(turn, execution, conn, waiting.from, waiting.onlyOutcome);
     case "explain":
-      return explained(turn, waiting, execution.state, explain(turn, execution));
+      return explained(turn, waiting, writtenState(execution), explain(turn, execution));
     case "submit":
       return submittedBefore(turn, waiting, execution.plan);
     case "cancel":
@@ -114,7 +128,7 @@ export function loadDone(turn: Turn, load: number, stored: StoredExecution | und
   const { waiting, connection } = takeWaiting(turn, load) ?? {};
   if (!waiting || !connection) return;
   // It may have come to life since.
-  const live = turn.state.executions.get(waiting.planId);
+  const live = inMemory(turn.state, waiting);
   if (live) return ask(turn, connection, waiting);
   if (waiting.kind === "submit") {
     if (stored) return submittedBefore(turn, waiting, stored.plan);
@@ -172,7 +186,7 @@ function answerEnded(
     case "get":
       return got(turn, waiting, summaryOfStored(stored), outcome);
     case "explain":
-      return explained(turn, waiting, state, []);
+      return explained(turn, waiting, state, explainEnded(stored, outcome, turn.now.wall));
     case "cancel":
       return send(turn, waiting.conn, {
         type: "CancelAnswer",

@@ -62,8 +62,8 @@ export interface CoreState {
   readonly lists: Map<number, { conn: ConnectionId; requestId: number }>;
   /** Executions with changes that no write carries yet. */
   readonly unwritten: Set<Execution>;
-  /** Writes that failed, to be tried again. */
-  readonly retries: Set<Execution>;
+  /** Executions of which a write failed and is to be tried again, and why it failed. */
+  readonly retries: Map<Execution, string>;
   lastNumber: { write: number; question: number; event: number; part: number };
   /** When the next sweep over leases is due; it runs once a second while there is anything to sweep. */
   sweepAt: number | undefined;
@@ -217,7 +217,7 @@ export interface Execution {
 export interface PendingWrite {
   readonly changes: Change[];
   /** What happens once it is durable, in this order. */
-  readonly afterwards: Deferred[];
+  afterwards: Deferred[];
   /** Who asked, while the write accepts the execution. */
   asker: Asker | undefined;
 }
@@ -376,7 +376,7 @@ export function createState(settings: Settings, opened: Opened): CoreState {
     loads: new Map(),
     lists: new Map(),
     unwritten: new Set(),
-    retries: new Set(),
+    retries: new Map(),
     lastNumber: { write: 0, question: 0, event: 0, part: 0 },
     sweepAt: undefined,
     retryAt: undefined,

@@ -23,6 +23,7 @@ export type JsonLine =
   | { event: "error"; error: LineError }
   | FinishedLine
   | { event: "cancel"; plan_id: string; taken: boolean; state: ExecutionState }
+  | { event: "explained"; plan_id: string; state: ExecutionState; reasons: readonly string[] }
   | { event: "drain"; worker_id: string; active_plans: number; active_streams: number }
   | ({ event: "worker" } & WorkerSummary)
   | ({ event: "filter"; workers: string[] } & OfferedFilter)
