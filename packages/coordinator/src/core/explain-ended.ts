@@ -44,7 +44,7 @@ function fate(
   result: StoredAttempt["result"],
 ): string {
   if (lost !== undefined)
-    return `${started ? "started, then lost" : "lost before it started"}: ${lost}`;
+    return `${started ? "started, then lost" : "lost before it started"}: ${lost.reason}`;
   switch (result?.status) {
     case "Success":
       return "succeeded";

@@ -49,6 +49,26 @@ it("the id of what was removed is free: the same plan is a new execution", async
   expect(driver.take(worker, "AssignPlan")).toMatchObject({ attempt: 1 });
 });
 
+it("a plan may say how long it is kept, shorter or longer than all others", async () => {
+  const driver = new CoordinatorDriver({ settings: KEEP });
+  const worker = driver.worker("w");
+  const client = driver.client();
+  for (const [id, keep_ms] of [
+    ["short", 2_000],
+    ["long", 20_000],
+  ] as const) {
+    driver.submit(client, planOf(id, { policy: { keep_ms } }));
+    driver.answer(worker, driver.take(worker, "AssignPlan"), id);
+  }
+  await passTime(driver, 4_000);
+  expect([...driver.core.state.executions.keys()]).toEqual(["long"]);
+  expect(await driver.store.get("short")).toBeUndefined();
+  await passTime(driver, 14_000);
+  expect(await driver.store.get("long")).toBeDefined();
+  await passTime(driver, 4_000);
+  expect(await driver.store.get("long")).toBeUndefined();
+});
+
 it("what lives is kept, however old it is", async () => {
   const driver = new CoordinatorDriver({ settings: KEEP });
   const client = driver.client();
