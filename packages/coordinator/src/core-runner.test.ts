@@ -104,6 +104,22 @@ describe("the runner of a core", () => {
     ]);
   });
 
+  test("hands over apart what no disk need keep, so that its answer waits for none", () => {
+    const recording = new SlowStore();
+    const { core, runner } = setUp(recording.store);
+    const forMemory = { ...write("m"), durability: "memory" } as const;
+    core.answer = () => [
+      { type: "persist", write: 1, content: write("d") },
+      { type: "persist", write: 2, content: forMemory },
+      { type: "persist", write: 3, content: write("e") },
+    ];
+    runner.feed([opened]);
+    expect(recording.commits.map(({ writes }) => writes.map(({ planId }) => planId))).toEqual([
+      ["m"],
+      ["d", "e"],
+    ]);
+  });
+
   test("a store that answers within commit steps the core after the step, never within", async () => {
     const store = memoryStore();
     await store.open();

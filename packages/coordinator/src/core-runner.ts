@@ -38,6 +38,8 @@ export class CoreRunner {
   readonly #log: Logger;
   #events: CoreEvent[] = [];
   #writes: Persist[] = [];
+  /** Those that need not outlive this process: no disk keeps their answers waiting. */
+  #memoryWrites: Persist[] = [];
   #running = false;
   #stopped = false;
   #timer: NodeJS.Timeout | undefined;
@@ -74,7 +76,7 @@ export class CoreRunner {
         this.#events = [];
         for (let from = 0; from < events.length; from += KEEP_MOVING) {
           for (const event of events.slice(from, from + KEEP_MOVING)) this.#step(event);
-          this.#commit();
+          this.#commitAll();
         }
       } while (this.#events.length > 0);
     } finally {
@@ -114,7 +116,7 @@ export class CoreRunner {
       case "awaitDrain":
         return this.#wires.awaitDrain(effect.conn);
       case "persist":
-        this.#writes.push(effect);
+        (isForMemory(effect) ? this.#memoryWrites : this.#writes).push(effect);
         return;
       case "load":
         return void this.#load(effect);
@@ -129,10 +131,15 @@ export class CoreRunner {
     }
   }
 
-  #commit(): void {
-    const writes = this.#writes;
-    if (writes.length === 0) return;
+  #commitAll(): void {
+    const [forMemory, forDisk] = [this.#memoryWrites, this.#writes];
+    this.#memoryWrites = [];
     this.#writes = [];
+    if (forMemory.length > 0) this.#commit(forMemory);
+    if (forDisk.length > 0) this.#commit(forDisk);
+  }
+
+  #commit(writes: readonly Persist[]): void {
     const answer = (answers: readonly WriteAnswer[]) =>
       this.feed(writes.map(({ write }, index) => persistDone(write, answers[index])));
     try {
@@ -178,6 +185,10 @@ export class CoreRunner {
     const wake = () => this.feed([{ type: "woken" }]);
     this.#timer = setTimeout(wake, Math.min(delay, LONGEST_DELAY_MS)).unref();
   }
+}
+
+function isForMemory({ content }: Persist): boolean {
+  return content.durability === "memory";
 }
 
 function contents(writes: readonly Persist[]): Write[] {

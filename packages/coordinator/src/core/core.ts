@@ -116,9 +116,9 @@ function handle(turn: Turn, event: CoreEvent): void {
 
 function askToBeWoken(turn: Turn): void {
   const { state, out } = turn;
-  const { sweepAt, retryAt, pruneAt, backoffs } = state;
-  const times = [sweepAt, retryAt, pruneAt, nextDeadlineCheck(turn), backoffs[0]?.at];
-  const at = Math.min(...times.map((time) => time ?? Infinity));
+  let at = nextDeadlineCheck(turn) ?? Infinity;
+  at = Math.min(at, state.sweepAt ?? Infinity, state.retryAt ?? Infinity);
+  at = Math.min(at, state.pruneAt ?? Infinity, state.backoffs[0]?.at ?? Infinity);
   const mono = at === Infinity ? undefined : at;
   if (mono === state.wakeAt) return;
   state.wakeAt = mono;

@@ -29,16 +29,21 @@ type Keep = Required<MemoryStoreOptions>;
 export const MEMORY_DEFAULTS: Keep = { keepEnded: 10_000, keepEndedBytes: 256 * 1024 * 1024 };
 
 /** Keeps executions as long as it is open. Answers each write before `commit` returns. */
-export function memoryStore(options: MemoryStoreOptions = {}): Store {
+export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
   const keep = { ...MEMORY_DEFAULTS, ...options };
   for (const [name, value] of Object.entries(keep)) {
     if (Number.isSafeInteger(value) && value >= 0) continue;
     throw new PlanwireError("BAD_USAGE", `${name} is ${value}, expected an integer from 0 on`);
   }
-  return new MemoryStore(keep);
+  return new StoreInMemory(keep);
 }
 
-class MemoryStore implements Store {
+export interface MemoryStore extends Store {
+  /** Whether it holds such an execution: known at once. */
+  has(planId: string): boolean;
+}
+
+class StoreInMemory implements MemoryStore {
   readonly #keep: Keep;
   #history: History | undefined;
 
@@ -56,6 +61,10 @@ class MemoryStore implements Store {
     const history = this.#history;
     if (history) answer(writes.map((write) => history.write(write)));
     else answer(writes.map(() => ({ type: "failed", reason: storeClosed().message })));
+  }
+
+  has(planId: string): boolean {
+    return this.#history?.has(planId) ?? false;
   }
 
   get(planId: string): Promise<StoredExecution | undefined> {
@@ -124,6 +133,10 @@ class History {
     this.#submitted.push(made);
     this.#landed(made, undefined);
     return { type: "done" };
+  }
+
+  has(planId: string): boolean {
+    return this.#byId.has(planId);
   }
 
   get(planId: string): StoredExecution | undefined {

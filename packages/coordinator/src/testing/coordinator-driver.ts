@@ -22,7 +22,11 @@ export interface DriverOptions {
   readonly opened?: Partial<Opened>;
   /** That of an earlier driver, after its coordinator ended. */
   readonly store?: Store;
+  /** Milliseconds by which the wall clock is ahead of where a first driver's begins. */
+  readonly wallAhead?: number;
 }
+
+const BEGINNING = 1_000;
 
 /**
  * Drives the core as the shell does, on a clock of the test's own and with a store that refuses what no order of events leads to.
@@ -40,11 +44,14 @@ export class CoordinatorDriver {
   /** Writes that wait for `answerWrites`, while `holdsWrites`. */
   readonly writes: { write: number; content: Write }[] = [];
   holdsWrites = false;
-  mono = 1_000;
+  mono = BEGINNING;
+  /** Set by a test that sets the wall clock. */
+  wallAhead: number;
   wakeAt: number | undefined;
   #connections = 0;
 
-  constructor({ settings = {}, opened = {}, store }: DriverOptions = {}) {
+  constructor({ settings = {}, opened = {}, store, wallAhead = 0 }: DriverOptions = {}) {
+    this.wallAhead = wallAhead;
     this.store = store ?? memoryStore();
     // The memory store is open when the call returns; an earlier driver's is open already.
     if (!store) void this.store.open();
@@ -54,7 +61,7 @@ export class CoordinatorDriver {
   }
 
   get #now() {
-    return { mono: this.mono, wall: 1_700_000_000_000 + this.mono };
+    return { mono: this.mono, wall: 1_700_000_000_000 + this.mono + this.wallAhead };
   }
 
   step(event: CoreEvent): void {
@@ -179,10 +186,11 @@ export class CoordinatorDriver {
     }
   }
 
-  /** A coordinator that is started on what this one left in its store. */
+  /** A coordinator that is started on what this one left in its store; the wall clock goes on, unless it was set. */
   async restarted({
     settings = {},
-  }: Pick<DriverOptions, "settings"> = {}): Promise<CoordinatorDriver> {
+    wallAhead = this.mono + this.wallAhead - BEGINNING,
+  }: Pick<DriverOptions, "settings" | "wallAhead"> = {}): Promise<CoordinatorDriver> {
     const { plans } = await this.store.list({ limit: 1000, state: undefined, before: undefined });
     const stored = await Promise.all(plans.map(({ plan_id }) => this.store.get(plan_id)));
     const live = stored.filter((one): one is StoredExecution => one !== undefined && !one.outcome);
@@ -191,6 +199,7 @@ export class CoordinatorDriver {
       settings: { coordinatorId: "c2", ...settings },
       opened,
       store: this.store,
+      wallAhead,
     });
   }
 
