@@ -15,10 +15,16 @@ export default defineConfig({
           // Unit tests share nothing but pure code: without a fresh module graph for each file they take a third of the time.
           isolate: false,
           include: ["packages/*/src/**/*.test.ts", "test/architecture.test.ts"],
-          exclude: ["**/node_modules/**", "**/*.e2e.test.ts"],
+          exclude: ["**/node_modules/**", "**/*.e2e.test.ts", "packages/testkit/src/stories/**"],
           // A busy machine stretches seconds; what hangs is found all the same.
           testTimeout: 60_000,
         },
+      },
+      {
+        // Stories of the simulator, and the faults planted for it: half a minute of work each, so they run side by side.
+        resolve: { conditions },
+        ssr: { resolve: { conditions, externalConditions: ["@planwire/source", "node"] } },
+        test: { name: "sim", include: ["packages/testkit/src/stories/**/*.test.ts"] },
       },
       {
         // Whatever starts a thread or a process: runs on dist, as a user would have it.

@@ -10,7 +10,7 @@ import { readReport } from "./test-report.mjs";
 setup();
 
 const ci = process.env.CI === "true";
-const projects = ["unit", "e2e", "browser"];
+const projects = ["unit", "sim", "e2e", "browser"];
 /** @type {{ passed: number, failed: number, skipped: string[] }} */
 const total = { passed: 0, failed: 0, skipped: [] };
 

@@ -1,9 +1,12 @@
 import { complain, Complaint } from "./oracle/rule.js";
 import { leaksOfClient, leaksOfCoordinator, leaksOfWorker } from "./oracle/leaks.js";
+import type { Fact } from "./oracle/facts.js";
 import { Oracle } from "./oracle/oracle.js";
 import { COORDINATOR } from "./sim/coordinator-process.js";
-import type { Coverage } from "./sim/coverage.js";
+import { Coverage } from "./sim/coverage.js";
+import { ENDLESS } from "./sim/filters.js";
 import { KEEP_ALIVE_MS } from "./sim/network.js";
+import { Races } from "./sim/races.js";
 import { planOf } from "./sim/story-plans.js";
 import { Story } from "./sim/story.js";
 import type { Plant } from "./sim/world.js";
@@ -39,8 +42,14 @@ const TAIL_LINES = 150;
 /** Tells the story of a seed, and what the oracle thinks of it. */
 export function simulate(seed: number, plant: Plant = {}): Report {
   const oracle = new Oracle(COORDINATOR.heartbeatTimeoutMs);
-  const story: Story = new Story(seed, plant, (fact) => oracle.see(fact, story.world.clock.mono));
-  const { clock, coverage, log } = story.world;
+  const coverage = new Coverage();
+  const races = new Races(oracle.ledger, coverage, COORDINATOR.heartbeatTimeoutMs);
+  const witness = (fact: Fact) => {
+    races.see(fact);
+    oracle.see(fact, story.world.clock.mono);
+  };
+  const story: Story = new Story(seed, { plant, coverage, witness });
+  const { clock, log } = story.world;
   let failure: Failure | undefined;
   try {
     story.start();
@@ -77,7 +86,7 @@ function waitUntilNothingIsOwed(story: Story, oracle: Oracle): void {
         first?.planId,
       );
     }
-    story.cancel(oracle.ledger.uncancelledWith("endless"));
+    story.cancel(oracle.ledger.uncancelledWith(ENDLESS));
     clock.runUntil(clock.mono + LOOK_EVERY_MS);
   }
 }

@@ -9,6 +9,9 @@ interface Seen {
   leaseLostAt: number;
 }
 
+/** The coordinator looks at leases once a second, so of its own standing still it may miss that much. */
+const LOOKS_EVERY_MS = 1_000;
+
 /** Who lives, and whom the coordinator could still hear: who is silent for a lease may be taken for dead. */
 export class Contact {
   readonly #leaseMs: number;
@@ -19,7 +22,7 @@ export class Contact {
   readonly #pausedBefore = new Map<string, number>();
 
   constructor(leaseMs: number) {
-    this.#leaseMs = leaseMs;
+    this.#leaseMs = leaseMs - LOOKS_EVERY_MS;
   }
 
   see(fact: Fact, mono: number): void {

@@ -1,58 +1,55 @@
+import { planOfPart } from "../sim/describe-message.js";
 import type { Contact } from "./contact.js";
-import type { CallBegan, CallEnd, Fact } from "./facts.js";
+import type { CallBegan, Fact } from "./facts.js";
+import type { Ledger } from "./ledger.js";
 import { complain, type Rule } from "./rule.js";
 
-interface Call extends CallBegan {
-  readonly at: number;
-  end: CallEnd | undefined;
-}
-
-/** Each filter runs once for its part, unless its worker died or lost its lease, or its isolate died. */
+/** Each filter runs once for its part, unless the worker of an earlier attempt died or lost its lease, or its isolate died. */
 export class Effects implements Rule {
+  readonly #ledger: Ledger;
   readonly #contact: Contact;
-  readonly #calls = new Map<string, Call>();
+  /** By call: its part and attempt. */
+  readonly #attemptOf = new Map<string, string>();
   /** Attempts that lost an isolate: such a part is tried again. */
   readonly #crashed = new Set<string>();
   /** By part and node. */
-  readonly #ofNode = new Map<string, Call[]>();
+  readonly #calls = new Map<string, CallBegan[]>();
 
-  constructor(contact: Contact) {
+  constructor(ledger: Ledger, contact: Contact) {
+    this.#ledger = ledger;
     this.#contact = contact;
   }
 
   see(fact: Fact, mono: number): void {
-    if (fact.type === "callEnded") {
-      const call = this.#calls.get(fact.call);
-      if (call !== undefined) call.end = fact.how;
-      if (call !== undefined && fact.how === "crashed") this.#crashed.add(attemptOf(call));
+    if (fact.type === "callEnded" && fact.how === "crashed") {
+      this.#crashed.add(this.#attemptOf.get(fact.call) ?? "");
     }
     // Every chunk of a stream is a call of its own.
     if (fact.type !== "callBegan" || fact.partId.startsWith("x-")) return;
-    const call: Call = { ...fact, at: mono, end: undefined };
-    this.#calls.set(fact.call, call);
+    this.#attemptOf.set(fact.call, keyOf(fact.partId, fact.attempt));
     const key = `${fact.partId} ${fact.nodeId}`;
-    const before = this.#ofNode.get(key) ?? [];
-    this.#ofNode.set(key, [...before, call]);
-    for (const earlier of before) {
-      if (earlier.attempt === call.attempt)
-        complain(
-          `${call.nodeId} of ${call.partId} ran twice in attempt ${call.attempt}`,
-          planIdOf(call),
-        );
-      if (this.#crashed.has(attemptOf(earlier))) continue;
-      if (this.#contact.wasLostSince(earlier.peer.process, earlier.at, mono)) continue;
-      complain(
-        `${call.nodeId} of ${call.partId} ran in attempt ${earlier.attempt} on ${earlier.peer.process}, which neither died nor was silent for a lease, and again in attempt ${call.attempt} on ${call.peer.process}`,
-        planIdOf(call),
-      );
-    }
+    const before = this.#calls.get(key) ?? [];
+    this.#calls.set(key, [...before, fact]);
+    for (const other of before) this.#judge(other, fact, mono);
+  }
+
+  /** What was assigned first may also begin last: its assignment took long to arrive. */
+  #judge(one: CallBegan, other: CallBegan, mono: number): void {
+    const [earlier, later] = one.attempt <= other.attempt ? [one, other] : [other, one];
+    const { partId, nodeId, attempt, peer } = earlier;
+    const planId = planOfPart(partId);
+    if (attempt === later.attempt)
+      complain(`${nodeId} of ${partId} ran twice in attempt ${attempt}`, planId);
+    if (this.#crashed.has(keyOf(partId, attempt))) return;
+    const since = this.#ledger.attempt(partId, planId, attempt)?.assignedAt ?? 0;
+    if (this.#contact.wasLostSince(peer.process, since, mono)) return;
+    complain(
+      `${nodeId} of ${partId} ran in attempt ${attempt} on ${peer.process}, which neither died nor was silent for a lease, and in attempt ${later.attempt} on ${later.peer.process}`,
+      planId,
+    );
   }
 }
 
-function attemptOf({ partId, attempt }: Call): string {
+function keyOf(partId: string, attempt: number): string {
   return `${partId} ${attempt}`;
-}
-
-function planIdOf({ partId }: Call): string | undefined {
-  return partId.split("/", 1)[0];
 }

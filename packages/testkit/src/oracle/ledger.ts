@@ -9,6 +9,7 @@ export interface LedgerAttempt {
   readonly workerId: string;
   /** The worker's process. */
   readonly incarnation: string | undefined;
+  readonly assignedAt: number;
   lost: string | undefined;
   /** It was lost with the isolate or the worker that it ran in. */
   died: boolean;
@@ -36,10 +37,10 @@ export class Ledger {
       ?.find((one) => one.attempt === attempt);
   }
 
-  /** Plans that live, that have this filter, and that nobody has cancelled. */
-  uncancelledWith(filter: string): string[] {
+  /** Plans that live, that have one of these filters, and that nobody has cancelled. */
+  uncancelledWith(filters: ReadonlySet<string>): string[] {
     return [...this.plans.values()].flatMap(({ planId, plan, outcome, cancelledAt }) => {
-      const has = plan.bindings?.some(({ uses }) => uses === filter) ?? false;
+      const has = plan.bindings?.some(({ uses }) => filters.has(uses)) ?? false;
       return has && outcome === undefined && cancelledAt === undefined ? [planId] : [];
     });
   }
@@ -69,7 +70,7 @@ export class Ledger {
       complain(`${change.type} was written of ${planId} after its end`, planId);
     switch (change.type) {
       case "assign":
-        return this.#assign(known, change);
+        return this.#assign(known, change, mono);
       case "started":
         return;
       case "lose":
@@ -88,6 +89,7 @@ export class Ledger {
   #assign(
     { planId, parts }: LedgerPlan,
     { partId, attempt, workerId, incarnation }: Extract<Change, { type: "assign" }>,
+    assignedAt: number,
   ): void {
     const tries = parts.get(partId) ?? [];
     parts.set(partId, tries);
@@ -97,22 +99,8 @@ export class Ledger {
     }
     if (attempt !== (last?.attempt ?? 0) + 1)
       complain(`${partId}/${attempt} follows attempt ${last?.attempt ?? 0}`, planId);
-    tries.push({
-      partId,
-      attempt,
-      workerId,
-      incarnation,
-      lost: undefined,
-      died: false,
-      result: undefined,
-    });
-  }
-
-  #lose(plan: LedgerPlan, change: Extract<Change, { type: "lose" }>): void {
-    const { reason, cost } = change.loss;
-    const attempt = this.#open(plan, change);
-    attempt.lost = reason;
-    attempt.died = cost === "isolate" || cost === "worker";
+    const open = { lost: undefined, died: false, result: undefined };
+    tries.push({ partId, attempt, workerId, incarnation, assignedAt, ...open });
   }
 
   #take(plan: LedgerPlan, change: Extract<Change, { type: "takeResult" }>): void {

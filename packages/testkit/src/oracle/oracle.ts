@@ -26,7 +26,7 @@ export class Oracle {
     this.#rules = [
       new Durability(this.ledger),
       new Results(),
-      new Effects(this.#contact),
+      new Effects(this.ledger, this.#contact),
       this.#slots,
       new Cancels(this.ledger),
       this.clients,

@@ -1,5 +1,5 @@
 import type { ExecutionPlan, Outcome, SerializedPlan, Value } from "@planwire/protocol";
-import { outputAt, plainText } from "../sim/filters.js";
+import { ENDLESS, outputAt, plainText } from "../sim/filters.js";
 import type { Fact } from "./facts.js";
 import type { Ledger, LedgerAttempt, LedgerPlan } from "./ledger.js";
 import { complain, type Rule } from "./rule.js";
@@ -49,7 +49,7 @@ export class Outcomes implements Rule {
 
 const NEVER_DONE: ReadonlySet<string> = new Set([
   "fails",
-  "endless",
+  ...ENDLESS,
   "kills-worker",
   "kills-isolate",
 ]);

@@ -97,7 +97,8 @@ export class Streams implements Rule {
     this.#end(stream);
     const { streamId, chunks, received, plan } = stream;
     const planId = planOfStream(streamId);
-    if (result.status === "Success" && received !== chunks)
+    // Who has cancelled takes no results any more.
+    if (result.status === "Success" && received !== chunks && !stream.cancelled)
       complain(`${streamId} ended well with ${received} of ${chunks} results`, planId);
     if (result.status === "Cancelled" && !stream.cancelled)
       complain(`${streamId} was cancelled, and nobody had asked for that`, planId);

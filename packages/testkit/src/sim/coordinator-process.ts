@@ -19,6 +19,7 @@ import {
   type ConnectionId,
   type ErrorCode,
   type Message,
+  type Register,
 } from "@planwire/protocol";
 import type { Peer } from "../oracle/facts.js";
 import { describeMessage, planOfMessage } from "./describe-message.js";
@@ -131,6 +132,7 @@ export class CoordinatorProcess extends SimProcess {
       }
       if (event.type !== "received" || isUntypedReply(event.message)) continue;
       const { message } = event;
+      if (message.type === "Register") this.#countRivals(connection, message);
       connection.peer ??= this.#peerOf(message);
       this.#note(`<- ${connection.peer?.process ?? conn} ${describeMessage(message)}`, message);
       if (connection.peer !== undefined) {
@@ -138,6 +140,20 @@ export class CoordinatorProcess extends SimProcess {
       }
     }
     this.#feed(events);
+  }
+
+  /** Its earlier socket is still open here. */
+  #countRivals(connection: Connection, { worker_id: name, incarnation }: Register): void {
+    for (const other of this.#connections.values()) {
+      if (other === connection || other.closingWith !== undefined || other.peer?.name !== name)
+        continue;
+      const isSame = other.peer.process === incarnation;
+      this.#world.coverage.count(
+        isSame
+          ? "race: a worker connects beside its old socket"
+          : "race: a worker takes over its id",
+      );
+    }
   }
 
   #peerOf(message: Message): Peer | undefined {

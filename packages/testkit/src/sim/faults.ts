@@ -52,6 +52,15 @@ export const FAULTS = {
     return worker !== undefined && breakWires(story, worker.setup.name);
   },
 
+  "a worker is deaf"(story: Story): boolean {
+    const worker = someWorker(story);
+    if (worker === undefined) return false;
+    const ms = story.world.chance.between(500, 12_000);
+    note(story, `${worker.peer.process} handles nothing for ${ms} ms`);
+    worker.beDeaf(ms);
+    return true;
+  },
+
   "a worker drains"(story: Story): boolean {
     const worker = someWorker(story);
     worker?.drain();

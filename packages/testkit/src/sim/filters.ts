@@ -32,6 +32,8 @@ export const FILTERS: Readonly<Record<string, Behaviour>> = {
     end: "output",
     obeys: false,
   },
+  /** Only the kill of its isolate ends it. */
+  stuck: { isolate: "thread", leastMs: 1e9, mostMs: 1e9, end: "output", obeys: false },
   /** Only a cancel ends it. */
   "endless-inline": {
     isolate: "inline",
@@ -42,6 +44,9 @@ export const FILTERS: Readonly<Record<string, Behaviour>> = {
   },
   endless: { isolate: "thread", leastMs: 1e9, mostMs: 1e9, end: "output", obeys: true },
 };
+
+/** Filters that do not end by themselves: who has such a plan must cancel it. */
+export const ENDLESS: ReadonlySet<string> = new Set(["endless", "stuck"]);
 
 export const OFFERS: readonly FilterOffer[] = Object.entries(FILTERS).map(
   ([name, { isolate }]) => ({

@@ -102,7 +102,8 @@ function someNode({ chance, bindings }: Draft): ExecutionPlan {
       "kills-worker": 1,
       stubborn: 4,
       "stubborn-inline": 3,
-      endless: 4,
+      endless: 3,
+      stuck: 2,
     }),
   });
   return { Execute: { node_id } };

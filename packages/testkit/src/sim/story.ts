@@ -3,7 +3,6 @@ import { Chance } from "./chance.js";
 import { ClientProcess } from "./client-process.js";
 import { Clock } from "./clock.js";
 import { CoordinatorProcess } from "./coordinator-process.js";
-import { Coverage } from "./coverage.js";
 import { SimDisk } from "./disk.js";
 import { FAULTS } from "./faults.js";
 import { Network } from "./network.js";
@@ -11,14 +10,12 @@ import { planOfPart } from "./describe-message.js";
 import { StoryLog } from "./story-log.js";
 import { USERS } from "./users.js";
 import { WorkerProcess, type WorkerSetup } from "./worker-process.js";
-import type { Plant, World } from "./world.js";
-import type { Fact } from "../oracle/facts.js";
+import type { World } from "./world.js";
 import type { Write } from "@planwire/coordinator/core";
 
 /** What users ask for and faults hit: the processes of a story as they are now, and the plans that were handed in. */
 export class Story {
   readonly world: World;
-  readonly seed: number;
   coordinator: CoordinatorProcess | undefined;
   readonly setups: readonly WorkerSetup[];
   readonly workers = new Map<string, WorkerProcess>();
@@ -30,11 +27,12 @@ export class Story {
   isCalm = false;
   #starts = 0;
 
-  constructor(seed: number, plant: Plant, witness: (fact: Fact) => void) {
-    this.seed = seed;
+  constructor(
+    seed: number,
+    { plant, coverage, witness }: Pick<World, "plant" | "coverage" | "witness">,
+  ) {
     const clock = new Clock();
     const chance = new Chance(seed);
-    const coverage = new Coverage();
     const log = new StoryLog();
     const net = new Network(clock, chance);
     const disk = new SimDisk(clock, chance, "history-1", {
@@ -190,6 +188,7 @@ export class Story {
 
 const USER_WEIGHTS = {
   submits: 40,
+  "submits and soon cancels": 5,
   "submits again": 5,
   "submits other content": 3,
   cancels: 10,
@@ -207,6 +206,7 @@ const FAULT_WEIGHTS = {
   "a worker is paused": 3,
   "a worker is cut off": 4,
   "a worker's connection breaks": 5,
+  "a worker is deaf": 2,
   "a worker drains": 1,
   "many workers leave at once": 1,
   "a client is killed": 2,

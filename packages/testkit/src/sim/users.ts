@@ -2,7 +2,7 @@ import type { SerializedPlan } from "@planwire/protocol";
 import type { ClientProcess } from "./client-process.js";
 import { planOfStream } from "./describe-message.js";
 import type { Story } from "./story.js";
-import { somePlan, someStreamPlan } from "./story-plans.js";
+import { planOf, somePlan, someStreamPlan } from "./story-plans.js";
 
 const MOST_PLANS = 40;
 
@@ -16,6 +16,17 @@ export const USERS = {
     const plan = somePlan(chance, `p${story.submitted.length}`, workers);
     story.submitted.push(plan);
     client.submit(plan, chance.happens(50));
+  },
+
+  "submits and soon cancels"(story: Story): void {
+    const client = someClient(story);
+    if (client === undefined || story.submitted.length >= MOST_PLANS) return;
+    const { chance } = story.world;
+    const planId = `p${story.submitted.length}`;
+    const plan = planOf(planId, chance.choose({ quick: 3, inline: 2, slow: 1 }));
+    story.submitted.push(plan);
+    client.submit(plan, false);
+    client.after(chance.between(1, 120), () => client.cancel(planId));
   },
 
   "submits again"(story: Story): void {

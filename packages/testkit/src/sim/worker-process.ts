@@ -39,6 +39,9 @@ export class WorkerProcess extends SimProcess {
   readonly #onDeath: (how: "left" | "killed") => void;
   readonly #events: WorkerEvent[] = [];
   #stepping = false;
+  #deafUntil = 0;
+  /** What came while it was deaf. */
+  readonly #unheard: (() => void)[] = [];
   #socket: SimSocket | undefined;
   #outbox: Outbox | undefined;
 
@@ -97,6 +100,15 @@ export class WorkerProcess extends SimProcess {
   /** As by SIGKILL: what it ran is over, and nobody is told by it. */
   override die(): void {
     this.#end("killed");
+  }
+
+  /** What comes waits, while all else goes on: heartbeats leave, calls end. */
+  beDeaf(ms: number): void {
+    this.#deafUntil = Math.max(this.#deafUntil, this.now.mono + ms);
+    this.after(ms, () => {
+      if (this.now.mono < this.#deafUntil) return;
+      for (const take of this.#unheard.splice(0)) take();
+    });
   }
 
   drain(): void {
@@ -220,6 +232,10 @@ export class WorkerProcess extends SimProcess {
   }
 
   #received(connection: number, frame: string | Uint8Array): void {
+    if (this.now.mono < this.#deafUntil) {
+      this.#unheard.push(() => this.#received(connection, frame));
+      return;
+    }
     for (const decoded of decodeFrame(frame)) {
       if (!decoded.ok) {
         const { error, isError } = decoded;

@@ -1,0 +1,59 @@
+import type { WorkerEffect, WorkerEvent, WorkerLike } from "../sim/drives.js";
+import type { Now } from "../sim/clock.js";
+import type { Plant } from "../sim/world.js";
+
+// Workers with one fault each, as coordinators.ts has them.
+
+type Step = (event: WorkerEvent, now: Now) => WorkerEffect[];
+
+function worker(change: (step: Step, core: WorkerLike) => Step): Plant {
+  return {
+    worker: (core) => ({
+      state: core.state,
+      step: change((event, now) => core.step(event, now), core),
+    }),
+  };
+}
+
+export const WORKERS: Readonly<Record<string, Plant>> = {
+  "forgets its results with its connection": worker((step, core) => (event, now) => {
+    if (event.type === "connectionLost") {
+      core.state.unacknowledged.clear();
+      core.state.unacknowledgedBytes = 0;
+    }
+    return step(event, now);
+  }),
+  "does not send its results again": worker((step) => (event, now) => {
+    const effects = step(event, now);
+    if (event.type !== "received" || event.message.type !== "Registered") return effects;
+    return effects.filter(
+      (effect) => effect.type !== "send" || effect.message.type !== "PlanResult",
+    );
+  }),
+  "frees a slot before the stop is confirmed": worker((step, core) => (event, now) => {
+    const effects = step(event, now);
+    for (const effect of effects) {
+      if (effect.type !== "abortCall") continue;
+      const call = core.state.calls.get(effect.call);
+      if (call !== undefined) core.state.slots.delete(call.walk.run);
+    }
+    return effects;
+  }),
+  "says that it stopped when it is told to stop": worker((step) => (event, now) => {
+    const effects = step(event, now);
+    if (event.type !== "received" || event.message.type !== "CancelPlan") return effects;
+    const { plan_id, attempt = 0 } = event.message;
+    const result = { status: "Cancelled", duration_ms: 0, stopped: true } as const;
+    const message = { type: "PlanResult", worker_id: "w", plan_id, attempt, result } as const;
+    return [...effects, { type: "send", message }];
+  }),
+  "starts some calls twice": worker((step) => (event, now) => {
+    const effects = step(event, now);
+    return effects.flatMap((effect): WorkerEffect[] =>
+      effect.type === "startCall" && effect.call.call % 40 === 0 ? [effect, effect] : [effect],
+    );
+  }),
+  "never kills what does not stop": worker(
+    (step) => (event, now) => step(event, now).filter((effect) => effect.type !== "killCall"),
+  ),
+};

@@ -1,0 +1,134 @@
+import type { Message } from "@planwire/protocol";
+import type { Fact } from "../oracle/facts.js";
+import type { Ledger, LedgerAttempt } from "../oracle/ledger.js";
+import type { Coverage } from "./coverage.js";
+import { planOfPart } from "./describe-message.js";
+
+/** Notices, from outside, the orders of events that promises are easily broken in; so that a run can say how often each was tried. */
+export class Races {
+  readonly #ledger: Ledger;
+  readonly #coverage: Coverage;
+  readonly #leaseMs: number;
+  /** Requests that were heard, by client process and number. */
+  readonly #heard = new Set<string>();
+  readonly #cancelledStreams = new Set<string>();
+  #starts = 0;
+
+  constructor(ledger: Ledger, coverage: Coverage, leaseMs: number) {
+    this.#ledger = ledger;
+    this.#coverage = coverage;
+    this.#leaseMs = leaseMs;
+  }
+
+  see(fact: Fact): void {
+    switch (fact.type) {
+      case "coordinatorStarted":
+        return this.#started();
+      case "coordinatorPaused":
+        if (fact.ms >= this.#leaseMs) this.#count("the coordinator stands still for a lease");
+        return;
+      case "coordinatorHears":
+        return this.#hears(fact.peer.process, fact.message);
+      case "coordinatorSays":
+        return this.#says(fact.message);
+      case "workerSays":
+        if (fact.message.type === "Busy") this.#count("an assignment finds no slot");
+        return;
+      case "landed":
+        for (const change of fact.write.changes) {
+          if (change.type === "finish") this.#finished(fact.write.planId, change.outcome.status);
+          if (change.type === "lose") this.#count(`lost: ${change.reason}`);
+        }
+        return;
+      case "streamCancelled":
+        this.#cancelledStreams.add(fact.streamId);
+        return;
+      case "streamEnded":
+        if (fact.result.status === "Success" && this.#cancelledStreams.has(fact.streamId)) {
+          this.#count("a stream's end against its cancel");
+        }
+        if (fact.result.status === "Cancelled") this.#count("a stream is cancelled");
+        if (fact.result.status === "Failed") this.#count("a stream fails with a reason");
+        return;
+      case "streamFailed":
+        return this.#count("a stream is lost with its connection");
+      default:
+        return;
+    }
+  }
+
+  #count(what: string): void {
+    this.#coverage.count(`race: ${what}`);
+  }
+
+  #started(): void {
+    if (this.#starts++ === 0) return;
+    for (const { outcome, cancelledAt, parts } of this.#ledger.plans.values()) {
+      if (outcome !== undefined) continue;
+      const tries = [...parts.values()].map((attempts) => attempts.at(-1));
+      if (cancelledAt !== undefined) this.#count("a restart while a plan is being cancelled");
+      if (tries.some((last) => last?.result !== undefined)) {
+        this.#count("a restart between the parts of a plan");
+      }
+      if (tries.length === 0) this.#count("a restart before a plan was assigned");
+    }
+  }
+
+  #hears(process: string, message: Message): void {
+    switch (message.type) {
+      case "Register":
+        for (const { plan_id, attempt, state } of message.resume ?? []) {
+          const known = this.#attempt(plan_id, attempt);
+          if (known !== undefined && state !== "finished") this.#cameBackWith(known);
+        }
+        return;
+      case "PlanResult": {
+        const known = this.#attempt(message.plan_id, message.attempt ?? 0);
+        if (known?.result !== undefined) {
+          this.#count("a result is sent again: its acknowledgement was lost");
+        }
+        if (known?.lost !== undefined) this.#count("a result of an attempt that was lost");
+        return;
+      }
+      case "Submit": {
+        const key = `${process} ${message.request_id}`;
+        if (this.#heard.has(key) && this.#ledger.plans.has(message.plan.plan_id)) {
+          this.#count("a submission is sent again: its acceptance was lost");
+        }
+        this.#heard.add(key);
+        return;
+      }
+      default:
+        return;
+    }
+  }
+
+  #cameBackWith({ lost, result }: LedgerAttempt): void {
+    if (lost !== undefined) this.#count("a worker comes back with an attempt that was lost");
+    else if (result === undefined) this.#count("a worker comes back with what it runs");
+  }
+
+  #says(message: Message): void {
+    if (message.type === "CancelAnswer" && !message.taken) this.#count("a cancel comes too late");
+    if (message.type === "Error" && message.code === "STORE_UNAVAILABLE") {
+      this.#count("a submission can't be written");
+    }
+    if (message.type === "Error" && message.code === "WORKER_ID_TAKEN") {
+      this.#count("a worker's id is taken by one that lives");
+    }
+    if (message.type !== "PlanEvent" || message.event.kind !== "Finished") return;
+    const { outcome } = message.event;
+    if (outcome.status === "Cancelled" && !outcome.stopped) {
+      this.#count("a plan is cancelled that could not be stopped");
+    }
+  }
+
+  #finished(planId: string, status: string): void {
+    const cancelled = this.#ledger.plans.get(planId)?.cancelledAt !== undefined;
+    if (cancelled && status !== "Cancelled") this.#count("a result against a cancel");
+  }
+
+  #attempt(partId: string, attempt: number): LedgerAttempt | undefined {
+    return this.#ledger.attempt(partId, planOfPart(partId), attempt);
+  }
+}
