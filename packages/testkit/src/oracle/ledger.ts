@@ -103,6 +103,13 @@ export class Ledger {
     tries.push({ partId, attempt, workerId, incarnation, assignedAt, ...open });
   }
 
+  #lose(plan: LedgerPlan, change: Extract<Change, { type: "lose" }>): void {
+    const { reason, cost } = change.loss;
+    const attempt = this.#open(plan, change);
+    attempt.lost = reason;
+    attempt.died = cost === "isolate" || cost === "worker";
+  }
+
   #take(plan: LedgerPlan, change: Extract<Change, { type: "takeResult" }>): void {
     const { partId, result } = change;
     const taken = plan.parts.get(partId)?.find((one) => one.result !== undefined);

@@ -53,6 +53,7 @@ export class SimDisk {
   #table = new Map<string, MemoryExecution>();
   #waiting: Waiting[] = [];
   #underWay: Waiting[] | undefined;
+  #strike: (() => void) | undefined;
 
   constructor(clock: Clock, chance: Chance, historyId: string, listener: DiskListener) {
     this.#clock = clock;
@@ -82,13 +83,21 @@ export class SimDisk {
     if (batch.length === 0) return;
     this.#waiting = [];
     this.#underWay = batch;
-    this.#clock.after(this.#duration(), () => {
+    const duration = this.#duration();
+    if (this.#strike !== undefined) this.#clock.after(duration / 2, this.#strike);
+    this.#strike = undefined;
+    this.#clock.after(duration, () => {
       if (this.#underWay !== batch) return; // a crash came first
       this.#underWay = undefined;
       const answers = batch.map(({ writes }) => this.#land(writes));
       this.#commitNext();
       for (const [index, { answer }] of batch.entries()) answer(answers[index] ?? []);
     });
+  }
+
+  /** Something happens in the middle of the next commit. */
+  strikeNextCommit(strike: () => void): void {
+    this.#strike = strike;
   }
 
   #duration(): number {

@@ -11,6 +11,16 @@ export const FAULTS = {
     return true;
   },
 
+  "the coordinator is killed in a commit"(story: Story): boolean {
+    const { coordinator, world } = story;
+    if (coordinator === undefined) return false;
+    world.disk.strikeNextCommit(() => {
+      if (coordinator.isAlive && !story.isCalm)
+        story.killCoordinator(world.chance.between(20, 2_000));
+    });
+    return true;
+  },
+
   "the coordinator is paused"(story: Story): boolean {
     const { coordinator, world } = story;
     if (coordinator === undefined || coordinator.isPaused) return false;

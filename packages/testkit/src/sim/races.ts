@@ -37,7 +37,7 @@ export class Races {
       case "landed":
         for (const change of fact.write.changes) {
           if (change.type === "finish") this.#finished(fact.write.planId, change.outcome.status);
-          if (change.type === "lose") this.#count(`lost: ${change.reason}`);
+          if (change.type === "lose") this.#count(`lost: ${change.loss.reason.split(":", 1)[0]}`);
         }
         return;
       case "streamCancelled":

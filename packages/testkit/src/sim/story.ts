@@ -201,6 +201,7 @@ const USER_WEIGHTS = {
 
 const FAULT_WEIGHTS = {
   "the coordinator is killed": 3,
+  "the coordinator is killed in a commit": 2,
   "the coordinator is paused": 2,
   "a worker is killed": 4,
   "a worker is paused": 3,
