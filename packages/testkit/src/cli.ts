@@ -1,7 +1,8 @@
 // `npm run sim -- --seed N` tells one story; `npm run sim -- --seeds COUNT [--from N]` tells many, and counts.
 import { parseArgs } from "node:util";
+import { describeFailure } from "./complaints.js";
 import { runSeeds, type Summary } from "./run-seeds.js";
-import { simulate, type Failure } from "./simulate.js";
+import { simulate } from "./simulate.js";
 
 const { values } = parseArgs({
   options: {
@@ -28,24 +29,11 @@ function tellMany(from: number, count: number): void {
   const summary = runSeeds({
     from,
     count,
-    onFailure: (seed, failure) => printFailure(seed, failure),
+    onFailure: (seed, failure) => print(`\n${describeFailure(seed, failure)}`),
     onProgress: (done, failed) => note(`${done} of ${count} seeds, ${failed} failed`),
   });
   printSummary(summary, performance.now() - began);
   if (summary.failed.length > 0 || summary.missing.length > 0) process.exitCode = 1;
-}
-
-function printFailure(seed: number, failure: Failure): void {
-  print(describeFailure(seed, failure));
-}
-
-function describeFailure(seed: number, { sentence, story }: Failure): string {
-  return [
-    "",
-    `seed ${seed}: ${sentence}`,
-    `replay: npm run sim -- --seed ${seed}`,
-    ...story.map((line) => `  ${line}`),
-  ].join("\n");
 }
 
 function printSummary({ seeds, failed, plans, coverage, missing }: Summary, tookMs: number): void {

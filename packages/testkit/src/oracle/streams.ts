@@ -15,6 +15,15 @@ interface Stream {
   hasEnded: boolean;
 }
 
+const OUR_FAULTS: ReadonlySet<string> = new Set([
+  "INTERNAL",
+  "INVALID_MESSAGE",
+  "PEER_ERROR",
+  "STREAM_OVERRUN",
+  "STREAM_REFUSED",
+  "UNEXPECTED_MESSAGE",
+]);
+
 /** Results come once each, in the order of their chunks, each the right one; and every stream ends once, with all of them or with a reason. */
 export class Streams implements Rule {
   readonly #streams = new Map<string, Stream>();
@@ -46,6 +55,7 @@ export class Streams implements Rule {
       case "streamEnded":
         return this.#ended(this.#of(fact.streamId), fact.result);
       case "streamFailed":
+        this.#mustBeNobodysFault(fact.streamId, fact.code);
         return this.#end(this.#of(fact.streamId));
       case "clientDied":
         for (const stream of this.#streams.values())
@@ -102,11 +112,17 @@ export class Streams implements Rule {
       complain(`${streamId} ended well with ${received} of ${chunks} results`, planId);
     if (result.status === "Cancelled" && !stream.cancelled)
       complain(`${streamId} was cancelled, and nobody had asked for that`, planId);
-    if (result.status === "Failed" && result.code === undefined)
-      complain(`${streamId} failed without a code`, planId);
+    if (result.status === "Failed") this.#mustBeNobodysFault(streamId, result.code);
     const uses = (plan.bindings ?? []).map((binding) => binding.uses);
     if (result.status === "Failed" && result.code === "FILTER_ERROR" && !uses.includes("fails"))
       complain(`${streamId} failed with ${result.error}, for which there was no reason`, planId);
+  }
+
+  /** Ours keep to the rules among themselves. */
+  #mustBeNobodysFault(streamId: string, code: string | undefined): void {
+    const planId = planOfStream(streamId);
+    if (code === undefined) complain(`${streamId} failed without a code`, planId);
+    if (OUR_FAULTS.has(code)) complain(`${streamId} failed with ${code}`, planId);
   }
 
   #end(stream: Stream): void {

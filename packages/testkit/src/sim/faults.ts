@@ -24,7 +24,9 @@ export const FAULTS = {
   "the coordinator is paused"(story: Story): boolean {
     const { coordinator, world } = story;
     if (coordinator === undefined || coordinator.isPaused) return false;
-    const ms = world.chance.between(100, 12_000);
+    const ms = world.chance.happens(60)
+      ? world.chance.between(100, 4_000)
+      : world.chance.between(6_500, 13_000);
     note(story, `the coordinator stands still for ${ms} ms`);
     coordinator.pause();
     world.clock.after(ms, () => {
