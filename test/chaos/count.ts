@@ -89,9 +89,14 @@ function outcomeWrong({ ordered, outcome, cancel }: Told): string[] {
   }
 }
 
-function isRight({ n }: Ordered, { output }: Extract<Outcome, { status: "Succeeded" }>): boolean {
+function isRight(
+  ordered: Ordered,
+  { output, states }: Extract<Outcome, { status: "Succeeded" }>,
+): boolean {
   const task = output.type === "Json" ? output.data : undefined;
-  return typeof task === "object" && task !== null && "n" in task && task["n"] === n;
+  const isCounted = typeof task === "object" && task !== null && "n" in task;
+  if (!isCounted || task["n"] !== ordered.n) return false;
+  return isDeepStrictEqual(Object.keys(states).sort(), ordered.states);
 }
 
 function effectsWrong(told: Told, effects: readonly Effect[], hurt: ReadonlySet<number>): string[] {

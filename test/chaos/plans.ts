@@ -10,6 +10,7 @@ export type Kind =
   | "chain"
   | "loop"
   | "spread"
+  | "fit"
   | "killsWorker"
   | "killsIsolate"
   | "killsThread"
@@ -21,6 +22,8 @@ export interface Ordered {
   readonly id: string;
   readonly kind: Kind;
   readonly document: PlanDocument;
+  /** Nodes whose states come with the output. */
+  readonly states: readonly string[];
   /** The output's n when it succeeds. */
   readonly n: number;
   /** Calls of each node in one pass through the plan. */
@@ -40,6 +43,9 @@ interface Shape {
   readonly times?: number;
   readonly mayFail?: readonly string[];
   readonly isEndless?: boolean;
+  readonly edges?: Readonly<Record<string, readonly string[]>>;
+  /** It is a fit: each node is fitted, then forwarded. */
+  readonly isFit?: boolean;
 }
 
 const step = (node_id: string) => ({ Execute: { node_id } });
@@ -74,6 +80,15 @@ const SHAPES: Readonly<Record<Kind, Shape>> = {
     filters: { a: "count", b: "count", c: "count", d: "join" },
     grows: 0, // see `growth`
   },
+  // Walked leaf by leaf, for its edges.
+  fit: {
+    plan: { Sequence: [step("a"), onTag("odd", "b")] },
+    filters: { a: "learn", b: "learn" },
+    edges: { b: ["a"] },
+    grows: 2,
+    times: 2,
+    isFit: true,
+  },
   killsWorker: single("kills-worker-once"),
   killsIsolate: { ...single("kills-itself"), mayFail: DEATHS },
   killsThread: { ...single("kills-thread"), mayFail: DEATHS },
@@ -83,21 +98,26 @@ const SHAPES: Readonly<Record<Kind, Shape>> = {
 };
 
 export function order(id: string, kind: Kind, n: number, ms: number): Ordered {
-  const { plan, filters, grows, times = 1, mayFail = [], isEndless = false } = SHAPES[kind];
+  const shape = SHAPES[kind];
+  const { plan, filters, edges, grows, times = 1, mayFail = [], isEndless = false } = shape;
+  const mode = shape.isFit ? { Fit: { y: null } } : "Forward";
   const bindings = Object.entries(filters).map(([node_id, uses]) => ({ node_id, uses }));
   const input = { source: "Inline", value: { type: "Json", data: { n, ms } } };
   return {
     id,
     kind,
-    document: { plan_id: id, plan, input, bindings },
+    document: { plan_id: id, plan, input, bindings, mode, ...(edges && { edges }) },
+    states: shape.isFit ? Object.keys(filters) : [],
     // Both arms of a spread begin with n + 1, and are joined by their sum.
     n: kind === "spread" ? 2 * (n + 2) + 1 : n + grows,
     calls: new Map(Object.keys(filters).map((node) => [node, times])),
-    parts: kind === "spread" ? 4 : 1,
+    parts: PARTS[kind] ?? 1,
     mayFail,
     isEndless,
   };
 }
+
+const PARTS: Partial<Record<Kind, number>> = { spread: 4, fit: 4 };
 
 /** Mostly small ones, and some of each kind. */
 const USUAL: readonly Kind[] = [
@@ -109,6 +129,7 @@ const USUAL: readonly Kind[] = [
   "chain",
   "loop",
   "spread",
+  "fit",
 ];
 
 export function orderAny(chance: Chance, prefix: string, count: number, mostMs: number): Ordered[] {
