@@ -80,7 +80,7 @@ const SHAPES: Readonly<Record<Kind, Shape>> = {
     filters: { a: "count", b: "count", c: "count", d: "join" },
     grows: 0, // see `growth`
   },
-  // Walked leaf by leaf, for its edges.
+  // Each node is a part of its own, for its edges.
   fit: {
     plan: { Sequence: [step("a"), onTag("odd", "b")] },
     filters: { a: "learn", b: "learn" },
@@ -117,7 +117,7 @@ export function order(id: string, kind: Kind, n: number, ms: number): Ordered {
   };
 }
 
-const PARTS: Partial<Record<Kind, number>> = { spread: 4, fit: 4 };
+const PARTS: Partial<Record<Kind, number>> = { spread: 4, fit: 2 };
 
 /** Mostly small ones, and some of each kind. */
 const USUAL: readonly Kind[] = [

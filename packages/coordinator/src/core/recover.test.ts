@@ -256,13 +256,39 @@ it("a plan is not refused for want of a filter whose worker may still come back"
   expect(driver.take(back, "AssignPlan")).toMatchObject({ plan: { plan_id: "p" } });
 });
 
-it("a fit that is walked goes on as it was begun, although nobody has said yet what its filters are", async () => {
-  const offersScale = {
-    capabilities: { cpu_cores: 1, ram_bytes: 1, gpus: [], python_envs: [], tags: ["b"] },
-    filters: [{ name: "scale", kind: "Trainable", stream_mode: "FixedState" }],
-  } as const;
+const state = (data: number) => ({ type: "Json", data }) as const;
+const fitted = (data: number, id: string) => success(state(data), { [id]: state(data) });
+const scale = {
+  capabilities: { cpu_cores: 1, ram_bytes: 1, gpus: [], python_envs: [], tags: ["b"] },
+  filters: [{ name: "scale", kind: "Trainable", stream_mode: "FixedState" }],
+} as const;
+
+it("a fit that is walked leaf by leaf goes on as it was begun, although nobody has said yet what its filters are", async () => {
   const before = new CoordinatorDriver();
-  const w = register(before, "w", offersScale);
+  const w = register(before, "w", scale);
+  const plan = planOf("p", {
+    plan: { Sequence: [execute("x"), execute("old")] },
+    bindings: [{ node_id: "x", uses: "scale" }],
+    filters: [{ node_id: "old", pickled_filter: "gA==" }],
+    mode: { Fit: { y: null } },
+  });
+  before.submit(before.client(), plan);
+  before.receive(w, resultMessage(before.take(w, "AssignPlan"), fitted(1, "x")));
+  const forward = before.take(w, "AssignPlan");
+  const driver = await before.restarted();
+  const resume = [{ plan_id: forward.plan.plan_id, attempt: 1, state: "running" }];
+  const back = register(driver, "w", { ...scale, resume });
+  driver.receive(back, resultMessage(forward, json(2)));
+  const old = driver.inherited("old");
+  driver.receive(old, resultMessage(driver.take(old, "AssignPlan"), json(3)));
+  expect(await outcomeOf(driver, "p")).toMatchObject({
+    status: "Succeeded",
+    states: { x: { data: 1 } },
+  });
+});
+
+it("a fit over several places that was accepted before any worker came fits each node", async () => {
+  const driver = new CoordinatorDriver();
   const plan = planOf("p", {
     plan: {
       Sequence: [
@@ -277,22 +303,19 @@ it("a fit that is walked goes on as it was begun, although nobody has said yet w
     ],
     mode: { Fit: { y: null } },
   });
-  before.submit(before.client(), plan);
-  const state = (data: number) => ({ type: "Json", data }) as const;
-  const fitted = (data: number, id: string) => success(state(data), { [id]: state(data) });
-  before.receive(w, resultMessage(before.take(w, "AssignPlan"), fitted(1, "x")));
-  const forward = before.take(w, "AssignPlan");
-  const driver = await before.restarted();
-  const resume = [{ plan_id: forward.plan.plan_id, attempt: 1, state: "running" }];
-  const back = register(driver, "w", { ...offersScale, resume });
-  driver.receive(back, resultMessage(forward, json(2)));
-  const fit = driver.take(back, "AssignPlan");
-  expect(fit.plan).toMatchObject({ plan: execute("y"), mode: { Fit: {} } });
-  driver.receive(back, resultMessage(fit, fitted(3, "y")));
-  driver.answer(back, driver.take(back, "AssignPlan"), 4);
+  driver.submit(driver.client(), plan);
+  const w = register(driver, "w", scale);
+  for (const [node, data] of [
+    ["x", 1],
+    ["y", 2],
+  ] as const) {
+    const assigned = driver.take(w, "AssignPlan");
+    expect(assigned.plan).toMatchObject({ plan: execute(node), mode: { Fit: {} } });
+    driver.receive(w, resultMessage(assigned, fitted(data, node)));
+  }
   expect(await outcomeOf(driver, "p")).toMatchObject({
-    status: "Succeeded",
-    states: { x: { data: 1 }, y: { data: 3 } },
+    output: { data: 2 },
+    states: { x: { data: 1 }, y: { data: 2 } },
   });
 });
 

@@ -80,6 +80,21 @@ describe("for a worker of ours", () => {
     expect(cutFor(none, ours)).toMatchObject({ kind: "subtrees" });
   });
 
+  test("in a Fit of bound nodes, edges over several places ask for single nodes, each fitted and forwarded at once", () => {
+    const mode = { Fit: { y: null } };
+    const given = plan(seq(run("a"), remote("r", "gpu", loop("l", run("b"))), cached("c")), {
+      edges,
+      mode,
+      bindings: [
+        { node_id: "a", uses: "f" },
+        { node_id: "b", uses: "f" },
+      ],
+    });
+    expect(cutFor(given, ours)).toEqual({ kind: "subtrees", paths: [[0], [1, 0, 0]] });
+    const [first] = given.bindings ?? [];
+    expect(cutFor({ ...given, bindings: first ? [first] : [] }, ours)).toEqual(leaves);
+  });
+
   test("a worker's id and a tag of the same name are two places", () => {
     const byId: ExecutionPlan = {
       Remote: { node_id: "s", target: { WorkerId: "gpu" }, plan: run("b") },

@@ -1,25 +1,54 @@
 import type { ExecutionPlan, SerializedPlan } from "@planwire/protocol";
 import { innerTarget, stepTargetsOf, type Target } from "../target.js";
-import { childrenOf, type Path } from "../tree.js";
+import { childrenOf, nodeIdsOf, type Path } from "../tree.js";
 
 /** How a plan is handed out: as one part, by subtrees (a stepper's `atomic`), or leaf by leaf. */
 export type Cut = { kind: "whole" } | { kind: "subtrees"; paths: Path[] } | { kind: "leaves" };
 
 /**
  * How a checked plan is cut into parts. A worker of ours runs the largest subtree whose steps all have the same target;
- * where edges may cross such subtrees, it gets single leaves. To an inherited peer a tree means something else,
+ * where edges may cross such subtrees, it gets single leaves, in a Fit single nodes: what is fitted there is forwarded there, and only who has
+ * the filters needs to know which of them are trainable. To an inherited peer a tree means something else,
  * so it gets single leaves, but for a Forward row of Executes.
  */
 export function cutFor(plan: SerializedPlan, peer: { inherited: boolean }): Cut {
   const hasEdges = Object.keys(plan.edges ?? {}).length > 0;
   if (peer.inherited) {
-    const isForward = plan.mode == null || plan.mode === "Forward";
-    return isForward && !hasEdges && isRowOfExecutes(plan.plan)
+    return isForward(plan) && !hasEdges && isRowOfExecutes(plan.plan)
       ? { kind: "whole" }
       : { kind: "leaves" };
   }
   if (hasOneTarget(plan.plan, undefined)) return { kind: "whole" };
-  return hasEdges ? { kind: "leaves" } : { kind: "subtrees", paths: largestSubtrees(plan.plan) };
+  if (!hasEdges) return { kind: "subtrees", paths: largestSubtrees(plan.plan) };
+  return isFitOfBound(plan)
+    ? { kind: "subtrees", paths: executePaths(plan.plan) }
+    : { kind: "leaves" };
+}
+
+function isForward({ mode }: SerializedPlan): boolean {
+  return mode == null || mode === "Forward";
+}
+
+/** Workers of ours have all that is bound; what is not may be for peers of the inherited wire, which get a fit and a forward each by itself. */
+function isFitOfBound(plan: SerializedPlan): boolean {
+  if (isForward(plan)) return false;
+  const bound = new Set((plan.bindings ?? []).map(({ node_id }) => node_id));
+  return nodeIdsOf(plan.plan).every((id) => bound.has(id));
+}
+
+function executePaths(root: ExecutionPlan): Path[] {
+  const found: Path[] = [];
+  const waiting: { plan: ExecutionPlan; path: Path }[] = [{ plan: root, path: [] }];
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const { plan, path } = next;
+    if (plan !== "Empty" && "Execute" in plan) found.push(path);
+    const children = childrenOf(plan).map((child, index) => ({
+      plan: child,
+      path: [...path, index],
+    }));
+    for (const child of children.toReversed()) waiting.push(child);
+  }
+  return found;
 }
 
 function isRowOfExecutes(plan: ExecutionPlan): boolean {
