@@ -208,7 +208,7 @@ it("what has ended says how, and what was tried, from memory as from the store",
     expect(explained).toMatchObject({ state: "Succeeded" });
     expect(explained.reasons).toEqual([
       expect.stringMatching(/^it succeeded 5 s ago, after 2 attempts and \d+ ms$/),
-      'attempt 1 on worker "w": started, then lost: its connection was lost',
+      'attempt 1 on worker "w": started, then lost: it left',
       'attempt 2 on worker "x": succeeded',
     ]);
   }
