@@ -19,11 +19,21 @@ class Measured {
   constructor(args) {
     this.child = fork(COMMAND, args, {
       execArgv: ["--import", PROBE],
-      stdio: ["ignore", "pipe", "inherit", "ipc"],
+      stdio: ["ignore", "pipe", "pipe", "ipc"],
     });
+    void this.#tellErrors();
     const kill = () => this.child.kill("SIGKILL");
     process.once("exit", kill);
     this.ended = once(this.child, "exit").then(() => void process.off("exit", kill));
+  }
+
+  /** What it says on stderr, but for what the load does to it on purpose. */
+  async #tellErrors() {
+    const { stderr } = this.child;
+    if (stderr === null) return;
+    for await (const line of createInterface(stderr)) {
+      if (!line.startsWith("a filter's thread died")) console.error(line);
+    }
   }
 
   /** The first line that it prints. @returns {Promise<any>} */

@@ -1,28 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { endAll, fixture, run, start, startFleet, type Fleet } from "./planwire-process.js";
+import { describe, expect, test } from "vitest";
+import { useFleetAndFiles } from "./fleet-and-files.js";
+import { fixture, run, start } from "./planwire-process.js";
 
-let fleet: Fleet;
-let folder: string;
-let env: Record<string, string>;
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "planwire-stream-"));
-  fleet = await startFleet();
-  env = { PLANWIRE_URL: fleet.url };
-});
-afterEach(() => endAll(fleet.processes));
-afterAll(async () => {
-  await endAll();
-  rmSync(folder, { recursive: true });
-});
-
-function file(name: string, content: string): string {
-  const path = join(folder, name);
-  writeFileSync(path, content);
-  return path;
-}
+const { env, file } = useFleetAndFiles();
 const plans = (name: string) => `${fixture("plans.ts")}#${name}`;
 
 describe("rows", () => {

@@ -1,28 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { endAll, fixture, run, start, startFleet, type Fleet } from "./planwire-process.js";
+import { describe, expect, test } from "vitest";
+import { useFleetAndFiles } from "./fleet-and-files.js";
+import { fixture, run, start } from "./planwire-process.js";
 
-let fleet: Fleet;
-let folder: string;
-let env: Record<string, string>;
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "planwire-submit-"));
-  fleet = await startFleet();
-  env = { PLANWIRE_URL: fleet.url };
-});
-afterEach(() => endAll(fleet.processes));
-afterAll(async () => {
-  await endAll();
-  rmSync(folder, { recursive: true });
-});
-
-function file(name: string, content: unknown): string {
-  const path = join(folder, name);
-  writeFileSync(path, typeof content === "string" ? content : JSON.stringify(content));
-  return path;
-}
+const commands = useFleetAndFiles();
+const { env, file } = commands;
 const plans = (name: string) => `${fixture("plans.ts")}#${name}`;
 const execute = (node_id: string) => ({ plan: { Execute: { node_id } } });
 
@@ -300,12 +281,12 @@ describe("cancelling", () => {
   test("a second Ctrl-C leaves at once, whatever the coordinator does", async () => {
     const submit = start(["submit", plans("waiting"), "--input", "-"], { env, input: "1" });
     await submit.said("running on one");
-    fleet.coordinator.child.kill("SIGSTOP");
+    commands.fleet.coordinator.child.kill("SIGSTOP");
     submit.child.kill("SIGINT");
     await submit.said("cancelling");
     submit.child.kill("SIGINT");
     const { code } = await submit.ended;
-    fleet.coordinator.child.kill("SIGCONT");
+    commands.fleet.coordinator.child.kill("SIGCONT");
     expect(code).toBe(4);
     await run(["cancel", "last"], { env }); // Its own cancel may have been lost with it.
     expect(await run(["result", "last"], { env })).toMatchObject({ code: 4 });
@@ -322,8 +303,12 @@ describe("cancelling", () => {
     expect(cancel.lines()).toMatchObject([{ event: "cancel", plan_id: id, taken: true }]);
     expect(await submit.ended).toMatchObject({ code: 4 });
     const again = await run(["cancel", id, "--json"], { env });
-    expect(again.code).toBe(1);
-    expect(again.lines()).toMatchObject([{ taken: false, state: "Cancelled" }]);
+    expect(again.code).toBe(0);
+    expect(again.lines()).toMatchObject([{ taken: true, state: "Cancelled" }]);
+    await run(["submit", plans("doubled"), "--input", "-"], { env, input: "[1]" });
+    const tooLate = await run(["cancel", "last", "--json"], { env });
+    expect(tooLate.code).toBe(1);
+    expect(tooLate.lines()).toMatchObject([{ taken: false, state: "Succeeded" }]);
   });
 });
 
