@@ -1,30 +1,33 @@
 import { cutFor } from "@planwire/plan";
 import { isPlanwireError } from "@planwire/protocol";
 import { change, emitWhenDurable, publishWhenDurable } from "./durable.js";
-import { bestWorker, dequeue, enqueue, freeSlots, keepOne, nextPartFor } from "./lanes.js";
+import { bestWorker, dequeue, enqueue, keepOne, nextPartFor } from "./lanes.js";
 import { newHolding } from "./new-records.js";
 import { unsendable } from "./parts.js";
 import { lowered } from "./send.js";
 import { assignStream, streamBegin } from "./streams.js";
+import { freeSlots } from "./slots.js";
 import type { Part, Turn, WorkerSession } from "./state.js";
+import { placeFree } from "./worker-groups.js";
 
 /** Gives a part to a worker with a free slot, or queues it. */
 export function dispatchPart(turn: Turn, part: Part): void {
   const { parts, outcome } = part.execution;
   if (outcome || parts.get(part.partId) !== part) return; // it was stopped before it could start
   const lane = enqueue(turn.state, part);
-  const worker = bestWorker(lane, part);
+  const worker = bestWorker(turn.state, lane, part);
   if (worker) assign(turn, part, worker);
-  else keepOne(lane, part);
+  else keepOne(turn.state, lane, part);
 }
 
 /** Gives a worker what waited longest, as long as it has free slots. */
 export function fillSlots(turn: Turn, worker: WorkerSession): void {
   while (freeSlots(worker) > 0) {
     const part = nextPartFor(turn.state, worker);
-    if (!part) return;
+    if (!part) break;
     assign(turn, part, worker);
   }
+  placeFree(worker);
 }
 
 function assign(turn: Turn, part: Part, worker: WorkerSession): void {
@@ -68,6 +71,7 @@ function assign(turn: Turn, part: Part, worker: WorkerSession): void {
   // A peer of the inherited wire never says that it started.
   holding.started = worker.inherited;
   worker.held.set(partId, holding);
+  placeFree(worker);
   if (alone) worker.keptFor = part;
   change(turn, execution, {
     type: "assign",

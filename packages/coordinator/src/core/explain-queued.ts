@@ -1,8 +1,9 @@
 import { healthOf, whyNoWork } from "./health.js";
-import { freeSlots } from "./lanes.js";
 import { meets } from "./needs.js";
 import { maxAttemptsOf } from "./retries.js";
+import { freeSlots } from "./slots.js";
 import type { CoreState, Lane, Needs, Part, Setbacks, Turn, WorkerSession } from "./state.js";
+import { workersFor } from "./worker-groups.js";
 
 /** Queued parts that are looked at to count those ahead: an answer must not cost what the queue does. */
 const MOST_COUNTED = 10_000;
@@ -145,7 +146,11 @@ function ahead(state: CoreState, part: Part): string {
 function lanesBefore(state: CoreState, part: Part): Lane[] {
   const own = [...state.lanes.values()].find(({ needs }) => needs === part.needs);
   if (!own) return [];
-  const shares = ({ workers }: Lane) => [...workers].some((worker) => own.workers.has(worker));
+  const workers = new Set(workersFor(state, own));
+  const shares = (lane: Lane) => {
+    for (const worker of workersFor(state, lane)) if (workers.has(worker)) return true;
+    return false;
+  };
   return [...state.lanes.values()]
     .slice(0, MOST_COUNTED)
     .filter((lane) => lane === own || shares(lane));

@@ -1,6 +1,8 @@
-import { isEmpty, keep, keepNoMore, mayKeep, suits, suspectOf } from "./alone.js";
-import { laneKeyOf, meets } from "./needs.js";
+import { isSuspect, keep, keepNoMore, mayKeep, suits } from "./alone.js";
+import { laneKeyOf } from "./needs.js";
+import { freeSlots, loadOf, takesWork } from "./slots.js";
 import type { CoreState, Lane, Needs, Part, Turn, WorkerSession } from "./state.js";
+import { closeLane, lanesFor, openLane, workersFor } from "./worker-groups.js";
 
 // A lane is all queued work with the same needs, so that a decision's cost does not grow with the queue.
 
@@ -34,7 +36,9 @@ export function dequeue(turn: Turn, part: Part): void {
   else if (!queue.delete(part)) return;
   state.queued -= 1;
   keepNoMore(turn, part);
-  if (queue.size === 0 && returned.length === 0) state.lanes.delete(lane.key);
+  if (queue.size > 0 || returned.length > 0) return;
+  state.lanes.delete(lane.key);
+  closeLane(state, lane);
 }
 
 /** The part that has waited longest, or longest of those that pass. */
@@ -49,37 +53,10 @@ function laneFor(state: CoreState, needs: Needs): Lane {
   const key = laneKeyOf(needs);
   const known = state.lanes.get(key);
   if (known) return known;
-  const workers = [...state.workers.values()].filter((worker) => meets(worker, needs));
-  const lane: Lane = { key, needs, queue: new Set(), returned: [], workers: new Set(workers) };
+  const lane: Lane = { key, needs, queue: new Set(), returned: [], groups: new Set() };
   state.lanes.set(key, lane);
+  openLane(state, lane);
   return lane;
-}
-
-/** A worker came, or offers other filters. */
-export function joinLanes(state: CoreState, worker: WorkerSession): void {
-  for (const lane of state.lanes.values()) {
-    if (meets(worker, lane.needs)) lane.workers.add(worker);
-    else lane.workers.delete(worker);
-  }
-}
-
-export function leaveLanes(state: CoreState, worker: WorkerSession): void {
-  for (const lane of state.lanes.values()) lane.workers.delete(worker);
-}
-
-export function freeSlots(worker: WorkerSession): number {
-  if (!takesWork(worker)) return 0;
-  if (suspectOf(worker)) return isEmpty(worker) ? 1 : 0;
-  return worker.slots - takenSlots(worker);
-}
-
-function takesWork({ conn, draining, dismissed, full, rival, deaf }: WorkerSession): boolean {
-  return conn !== undefined && !draining && dismissed === undefined && !full && !rival && !deaf;
-}
-
-/** By what it has been given, and by what it says that others use. */
-function takenSlots({ held, otherSlots }: WorkerSession): number {
-  return held.size + otherSlots;
 }
 
 /** What a worker may still be busy with must not go to it again: a peer of the inherited wire could not tell the answers apart. */
@@ -88,13 +65,27 @@ function mayTake(worker: WorkerSession, part: Part): boolean {
 }
 
 /** The least loaded worker with a free slot, another than the part's last one where there is one; ties by id. */
-export function bestWorker({ workers }: Lane, part: Part): WorkerSession | undefined {
-  return bestOf(workers, part, mayTake);
+export function bestWorker(state: CoreState, lane: Lane, part: Part): WorkerSession | undefined {
+  if (lane.needs.worker === undefined && !part.setbacks) {
+    const first = firstFree(lane);
+    if (!first || mayTake(first, part)) return first;
+  }
+  return bestOf(workersFor(state, lane), part, mayTake);
+}
+
+function firstFree({ groups }: Lane): WorkerSession | undefined {
+  let best: WorkerSession | undefined;
+  for (const { free } of groups) {
+    const first = free.first();
+    if (first && (!best || isBetter(first, best, undefined))) best = first;
+  }
+  return best;
 }
 
 /** Keeps a worker for a suspect that finds none empty. */
-export function keepOne({ workers }: Lane, part: Part): void {
-  const worker = bestOf(workers, part, mayKeepNow);
+export function keepOne(state: CoreState, lane: Lane, part: Part): void {
+  if (!isSuspect(part)) return;
+  const worker = bestOf(workersFor(state, lane), part, mayKeepNow);
   if (worker) keep(worker, part);
 }
 
@@ -117,15 +108,14 @@ function bestOf(
 
 function isBetter(worker: WorkerSession, best: WorkerSession, last: string | undefined): boolean {
   if ((worker.workerId === last) !== (best.workerId === last)) return best.workerId === last;
-  const load = takenSlots(worker) / worker.slots - takenSlots(best) / best.slots;
+  const load = loadOf(worker) - loadOf(best);
   return load < 0 || (load === 0 && worker.workerId < best.workerId);
 }
 
 /** The part that has waited longest of those that this worker may take; none, where that is a suspect for which it must run dry first. */
 export function nextPartFor(state: CoreState, worker: WorkerSession): Part | undefined {
   let first: Part | undefined;
-  for (const lane of state.lanes.values()) {
-    if (!lane.workers.has(worker)) continue;
+  for (const lane of lanesFor(state, worker)) {
     const part = oldest(lane, (one) => mayTake(worker, one) || mayRunDryFor(worker, one));
     if (part && (!first || part.order < first.order)) first = part;
   }

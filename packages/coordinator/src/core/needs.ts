@@ -51,8 +51,15 @@ export function isImpossible({ ours, inherited }: Needs): boolean {
 export function meets(worker: WorkerSession, needs: Needs): boolean {
   if (needs.worker !== undefined && needs.worker !== worker.workerId) return false;
   if (needs.tag !== undefined && !worker.tags.has(needs.tag)) return false;
-  if (worker.inherited) return needs.inherited;
-  return needs.ours !== undefined && needs.ours.every((filter) => worker.filters.has(filter));
+  return canRun(worker, needs);
+}
+
+/** What decides whether a worker can run something, wherever that has to be. */
+export type Runs = Pick<WorkerSession, "inherited" | "filters">;
+
+export function canRun({ inherited, filters }: Runs, needs: Needs): boolean {
+  if (inherited) return needs.inherited;
+  return needs.ours !== undefined && needs.ours.every((filter) => filters.has(filter));
 }
 
 export function laneKeyOf({ worker, tag, ours, inherited }: Needs): string {

@@ -32,6 +32,7 @@ export function newWorkerSession(
     pinged: false,
     blockedSince: undefined,
     held: new Map(),
+    group: undefined,
     keptFor: undefined,
     rival: undefined,
   };

@@ -8,12 +8,12 @@ import { compareAtReturn } from "./books.js";
 import { deafAnswered } from "./deaf.js";
 import { fillSlots } from "./dispatch.js";
 import { tellDismissed } from "./drain.js";
-import { joinLanes, leaveLanes } from "./lanes.js";
 import { rememberOffered } from "./ever-offered.js";
 import { newWorkerSession } from "./new-records.js";
 import { loseAll } from "./lost-workers.js";
 import { closeWith, log, send, sendError } from "./send.js";
 import type { Connection, CoreState, Holding, Turn, WorkerSession } from "./state.js";
+import { joinGroup, leaveGroup } from "./worker-groups.js";
 
 /** The close reason of a worker that goes for good. */
 const LEAVING = "leaving";
@@ -39,7 +39,7 @@ export function register(turn: Turn, connection: Connection, message: Register):
 function refresh(turn: Turn, worker: WorkerSession, message: Register): void {
   describe(turn.state, worker, message);
   deafAnswered(turn, worker, message.resume ?? []);
-  joinLanes(turn.state, worker);
+  joinGroup(turn.state, worker);
   fillSlots(turn, worker);
 }
 
@@ -134,7 +134,7 @@ function connect(
     workerId: worker.workerId,
     inherited: worker.inherited,
   });
-  joinLanes(state, worker);
+  joinGroup(state, worker);
   state.sweepAt ??= turn.now.mono + SWEEP_MS;
 }
 
@@ -229,7 +229,7 @@ export function removeWorker(turn: Turn, worker: WorkerSession, reason: string, 
   worker.conn = undefined;
   worker.rival = undefined;
   state.workers.delete(worker.workerId);
-  leaveLanes(state, worker);
+  leaveGroup(state, worker);
   log(turn, "info", "worker gone", { workerId: worker.workerId, reason });
   loseAll(turn, worker, reason, died);
 }

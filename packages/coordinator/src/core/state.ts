@@ -22,10 +22,14 @@ import type { Leaf, Stepper } from "@planwire/plan";
 import type { Change, Opened, StoredCut } from "../store/store.js";
 import type { Effect } from "./effect.js";
 import type { Now, Scopes } from "./event.js";
+import type { Lane, Needs, WorkerGroup } from "./lane-state.js";
 import type { Settings } from "./settings.js";
+
 import type { Task } from "./task.js";
 import type { Timer, Timers } from "./timers.js";
 import type { Behind, EventRing, Watcher } from "./watch-state.js";
+
+export type { Lane, Needs, WorkerGroup };
 
 /** All that the coordinator knows: plain data, changed by `step` alone. */
 export interface CoreState {
@@ -47,6 +51,10 @@ export interface CoreState {
   /** By stream_id. */
   readonly streams: Map<string, StreamRun>;
   readonly lanes: Map<string, Lane>;
+  /** Those whose parts must run on one certain worker, by its id. */
+  readonly lanesByWorker: Map<string, Set<Lane>>;
+  /** By what their workers offer. */
+  readonly groups: Map<string, WorkerGroup>;
   /** Parts in all lanes. */
   queued: number;
   /** When executions must have ended, by the wall clock. */
@@ -143,6 +151,8 @@ export interface WorkerSession {
   blockedSince: number | undefined;
   /** What it has been given and has not answered, by part id. */
   readonly held: Map<string, Holding>;
+  /** Undefined while it is not registered. */
+  group: WorkerGroup | undefined;
   /** The suspect that it runs alone, or is kept for; what an earlier one left here means nothing. */
   keptFor: Part | undefined;
   /** Another process that wants this id, while the old socket is asked for a sign of life. */
@@ -308,28 +318,6 @@ export interface Setbacks {
   backoff: Timer<Part> | undefined;
 }
 
-/** What a worker must have to run a part. */
-export interface Needs {
-  readonly worker: string | undefined;
-  readonly tag: string | undefined;
-  /** Filters, by name or name@version, that a worker of ours must offer; undefined when none of ours can run it. */
-  readonly ours: readonly string[] | undefined;
-  /** Whether a peer of the inherited wire may run it. */
-  readonly inherited: boolean;
-}
-
-/** All queued parts with the same needs. */
-export interface Lane {
-  readonly key: string;
-  readonly needs: Needs;
-  /** In order of arrival. A Set, because taking the first of a long array moves all others. */
-  readonly queue: Set<Part>;
-  /** Parts that came back from a lost worker, by order; they go first. */
-  readonly returned: Part[];
-  /** Workers that meet the needs, with or without a free slot. */
-  readonly workers: Set<WorkerSession>;
-}
-
 export interface StreamRun {
   readonly streamId: string;
   readonly execution: Execution;
@@ -367,6 +355,8 @@ export function createState(settings: Settings, opened: Opened): CoreState {
     liveBytes: 0,
     streams: new Map(),
     lanes: new Map(),
+    lanesByWorker: new Map(),
+    groups: new Map(),
     queued: 0,
     deadlines: [],
     backoffs: [],

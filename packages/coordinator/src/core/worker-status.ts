@@ -1,5 +1,5 @@
 import type { WorkerSummary } from "@planwire/protocol";
-import { freeSlots } from "./lanes.js";
+import { freeSlots } from "./slots.js";
 import type { WorkerSession } from "./state.js";
 
 export function statusOf(worker: WorkerSession): "ready" | "busy" | "draining" | "stopped" {

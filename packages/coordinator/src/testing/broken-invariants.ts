@@ -1,8 +1,9 @@
 import { meets } from "../core/needs.js";
 import { suits } from "../core/alone.js";
-import { freeSlots } from "../core/lanes.js";
+import { freeSlots } from "../core/slots.js";
 import type { CoreState, Execution, Lane, Part, WorkerSession } from "../core/state.js";
 import type { Timers } from "../core/timers.js";
+import { lanesFor, workersFor } from "../core/worker-groups.js";
 
 /** What contradicts itself in a coordinator's state; nothing, after every step. */
 export function brokenInvariants(state: Readonly<CoreState>): string[] {
@@ -89,6 +90,14 @@ function ofWorker(state: Readonly<CoreState>, worker: WorkerSession): string[] {
       [conn === undefined || connection?.workerId === workerId, named("has a foreign connection")],
       [rival === undefined || conn !== undefined, named("is gone and contested")],
       [
+        freeSlots(worker) <= 0 || (worker.group?.free.knows(worker) ?? false),
+        named("has a free slot that nobody finds"),
+      ],
+      [
+        worker.group === undefined || state.groups.get(worker.group.key) === worker.group,
+        named("is in a group that is gone"),
+      ],
+      [
         state.boot > 1 || held.size === 1 || ![...held.values()].some(({ alone }) => alone),
         named("runs a suspect beside something else"),
       ],
@@ -102,10 +111,9 @@ function ofWorker(state: Readonly<CoreState>, worker: WorkerSession): string[] {
   ];
 }
 
-function ofLane(
-  state: Readonly<CoreState>,
-  { key, needs, queue, returned, workers }: Lane,
-): string[] {
+function ofLane(state: Readonly<CoreState>, lane: Lane): string[] {
+  const { key, needs, queue, returned } = lane;
+  const workers = new Set(workersFor(state, lane));
   const named = (what: string) => `lane ${key} ${what}`;
   const waiting = [...queue, ...returned];
   const fitting = [...state.workers.values()].filter((worker) => meets(worker, needs));
@@ -116,6 +124,10 @@ function ofLane(
       [
         fitting.length === workers.size && fitting.every((worker) => workers.has(worker)),
         named("does not know who fits"),
+      ],
+      [
+        fitting.every((worker) => [...lanesFor(state, worker)].includes(lane)),
+        named("is not known to who fits"),
       ],
       [
         !fitting.some((one) => freeSlots(one) > 0 && waiting.some((part) => couldTake(one, part))),

@@ -1,0 +1,97 @@
+// What the coordinator's core decides of one small plan costs: no socket, no codec, no store; with few and many workers, and with a full queue.
+import { CoordinatorCore, DEFAULT_SETTINGS } from "@planwire/coordinator/core";
+import { FEATURES } from "@planwire/protocol";
+import { median } from "./measure.mjs";
+
+const ROUND = 500;
+const NOW = { mono: 1, wall: 1 };
+const CAPABILITIES = { cpu_cores: 1, ram_bytes: 1, gpus: [], python_envs: [], tags: [] };
+
+/** A core with workers whose filter is "f", in which so many plans wait for another one that nobody has. */
+function prepare(/** @type {number} */ workers, /** @type {number} */ queued) {
+  const bounds = { maxQueued: 2_000_000, maxQueuedBytes: 2 ** 40, maxConnections: 100_000 };
+  const settings = { ...DEFAULT_SETTINGS, ...bounds, coordinatorId: "bench", version: "0" };
+  const core = new CoordinatorCore(settings, { historyId: "h", boot: 1, live: [] });
+  /** @type {any[]} */
+  const assigned = [];
+  let plans = 0;
+
+  const step = (/** @type {any} */ event) => {
+    /** @type {any[]} */
+    const events = [event];
+    for (let next = events.shift(); next; next = events.shift()) {
+      for (const effect of core.step(next, NOW)) {
+        if (effect.type === "persist") {
+          events.push({ type: "persistDone", write: effect.write, answer: { type: "done" } });
+        } else if (effect.type === "send" && effect.message.type === "AssignPlan") {
+          assigned.push(effect);
+        }
+      }
+    }
+  };
+  const receive = (/** @type {string} */ conn, /** @type {any} */ message) =>
+    step({ type: "received", conn, message, isError: false, bytes: 300 });
+  const open = (/** @type {string} */ conn) =>
+    step({
+      type: "connectionOpened",
+      conn,
+      scopes: { worker: true, client: true },
+      sessionId: "s",
+    });
+  const hello = { protocol_version: 1, implementation: "bench", version: "0", features: FEATURES };
+  const submit = (/** @type {string} */ uses) => {
+    const plan = {
+      plan_id: `p${++plans}`,
+      plan: { Execute: { node_id: "n" } },
+      input: { source: "Inline", value: { type: "Json", data: 1 } },
+      bindings: [{ node_id: "n", uses }],
+      metadata: {},
+    };
+    receive("client", { type: "Submit", request_id: plans, plan, watch: true, only_outcome: true });
+  };
+
+  open("client");
+  receive("client", { type: "Hello", ...hello });
+  for (let i = 0; i < queued; i++) submit("rare");
+  for (let i = 0; i < workers; i++) {
+    open(`worker-${i}`);
+    receive(`worker-${i}`, {
+      type: "Register",
+      worker_id: `worker-${i}`,
+      capabilities: CAPABILITIES,
+      incarnation: "i",
+      features: FEATURES,
+      max_concurrent: 4,
+      filters: [{ name: "f", kind: "Stateless", stream_mode: "FixedState" }],
+    });
+  }
+  const result = { status: "Success", output: { type: "Empty" }, duration_ms: 1, states: {} };
+  /** One plan in, and the oldest of those that run out. */
+  return () => {
+    submit("f");
+    if (assigned.length < workers) return;
+    const { conn, message } = assigned.shift();
+    const { attempt, plan } = message;
+    receive(conn, { type: "PlanResult", worker_id: conn, plan_id: plan.plan_id, attempt, result });
+  };
+}
+
+/** @param {{ quick: boolean }} options */
+export async function coreTime({ quick }) {
+  const queue = quick ? 100_000 : 1_000_000;
+  return [
+    [10, 0],
+    [10_000, 0],
+    [10, queue],
+    [10_000, queue],
+  ].map(([workers = 0, queued = 0]) => {
+    const one = prepare(workers, queued);
+    for (let i = 0; i < workers + 2_000; i++) one();
+    const figures = Array.from({ length: quick ? 10 : 40 }, () => {
+      const began = performance.now();
+      for (let i = 0; i < ROUND; i++) one();
+      return ((performance.now() - began) * 1_000) / ROUND;
+    });
+    return { workers, queued, "microseconds a plan": Number(median(figures).toFixed(1)) };
+  });
+}
