@@ -63,6 +63,26 @@ test("a worker that is killed during a call loses it to another worker", async (
   expect(await run.result()).toBe("released");
 });
 
+test("a killed worker's call waits for its lease, which is told, and for no longer than until another process has its id", async () => {
+  const lease = { heartbeatIntervalMs: 200, heartbeatTimeoutMs: 3_600_000 };
+  coordinator = await startCoordinator({ port: 0, store: "memory", log: false, ...lease });
+  pw = await connect(coordinator.url);
+  const victim = workerProcess();
+  const { run, open } = await submitBlocking();
+  await attemptStarts(run);
+  const id = (await pw.workers()).map((worker) => worker.id).join();
+  victim.kill("SIGKILL");
+  await once(victim, "exit");
+  await expect
+    .poll(() => run.explain(), { timeout: 20_000 })
+    .toMatch(/lost its connection.*lease ends in/);
+  expect(await pw.workers()).toMatchObject([{ id, health: "lost", activePlans: 1 }]);
+  const heir = await startWorker({ url: coordinator.url, id, filters: [STUCK] });
+  onTestFinished(() => heir.close());
+  open();
+  expect(await run.result()).toBe("released");
+});
+
 test("a worker keeps its call while the coordinator is restarted, and its result is taken", async () => {
   const store = `sqlite:${join(folder, "planwire.db")}`;
   coordinator = await startCoordinator({ port: 0, store, log: false });
