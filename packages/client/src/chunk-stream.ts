@@ -6,7 +6,7 @@ import {
   type Value,
 } from "@planwire/protocol";
 import { failure, type Failure } from "./core/failure.js";
-import { deadlineExceeded, ITS_DEADLINE } from "./deadline.js";
+import { deadlineExceeded, ITS_DEADLINE, LONGEST_TIMER_MS } from "./deadline.js";
 import type { Driver, StreamEnds } from "./driver.js";
 import { errorOf } from "./error-of-failure.js";
 import { cancelledError } from "./run.js";
@@ -162,7 +162,7 @@ export class PlanStream<O> implements ChunkStream<O>, StreamEnds {
 
   #stopAtDeadline(): void {
     const { timeoutMs } = this.#parts;
-    if (timeoutMs === undefined) return;
+    if (timeoutMs === undefined || timeoutMs > LONGEST_TIMER_MS) return;
     const stop = () => this.#stopBecause(errorOf(deadlineExceeded(timeoutMs)), ITS_DEADLINE);
     const timer = setTimeout(stop, timeoutMs);
     void this.#ended.then(() => clearTimeout(timer));

@@ -20,6 +20,7 @@ import { createState, isBusy, type ClientState, type Settings } from "./core/sta
 import { step } from "./core/step.js";
 import { failureOf } from "./error-of-failure.js";
 import { frameLength } from "./frame-length.js";
+import { holdTimer } from "./hold-timer.js";
 import { Outcomes, type OutcomePromise } from "./outcomes.js";
 import { Questions, type AnswerTo, type Reply } from "./questions.js";
 import type { Socket } from "./socket/socket.js";
@@ -330,13 +331,6 @@ function settingsOf({ firstConnectionMs }: DriverOptions): Settings {
     maxStreams: 1_024,
     resultWindow: { bytes: LIMITS.streamWindowBytes, chunks: LIMITS.streamWindowChunks },
   };
-}
-
-function holdTimer(timer: ReturnType<typeof setTimeout> | undefined, hold: boolean): void {
-  // Browsers have numbers for timers.
-  if (typeof timer !== "object") return;
-  if (hold) timer.ref();
-  else timer.unref();
 }
 
 function binary(frame: string | Uint8Array): Uint8Array {

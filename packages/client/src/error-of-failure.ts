@@ -78,6 +78,10 @@ function usualDetails(
       return { by: "" };
     case "WORKER_LOST":
       return { workerId: "", attempts: 0 };
+    case "POISON_PLAN":
+      return { partId: "", deaths: [] };
+    case "DEADLINE_EXCEEDED":
+      return { timeoutMs: 0 };
     case "QUEUE_FULL":
       return { limit: 0, queued: 0 };
     case "INVALID_MESSAGE":

@@ -20,4 +20,4 @@ export type {
   WorkerStep,
 } from "./run-events.js";
 export type { Run, Settled } from "./run.js";
-export type { SubmitOptions } from "./submit-options.js";
+export type { RetryOptions, SubmitOptions } from "./submit-options.js";

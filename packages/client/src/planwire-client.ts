@@ -2,7 +2,7 @@ import { filtersIn, isStep, type AnyStep, type FilterDefinition } from "@planwir
 import type { ExecutionSummary, PlanwireError, WorkerSummary } from "@planwire/protocol";
 import { PlanStream, type ChunkStream } from "./chunk-stream.js";
 import { failure } from "./core/failure.js";
-import { ITS_DEADLINE, withDeadline } from "./deadline.js";
+import { withDeadline } from "./deadline.js";
 import type { Driver } from "./driver.js";
 import { errorOf } from "./error-of-failure.js";
 import { freshId } from "./fresh-id.js";
@@ -175,10 +175,7 @@ export class PlanwireClient implements Planwire {
     if ("failure" in reply) throw errorOf(reply.failure);
     this.#cancelOnAbort(id, signal, outcome);
     const { timeoutMs } = options;
-    const inTime =
-      timeoutMs === undefined
-        ? outcome
-        : withDeadline(outcome, timeoutMs, () => this.#cancelSoon(id, ITS_DEADLINE));
+    const inTime = timeoutMs === undefined ? outcome : withDeadline(outcome, timeoutMs);
     return new SubmittedRun({ driver: this.#driver, id, outcome: inTime, outputOf });
   }
 

@@ -14,6 +14,8 @@ export interface PlanDocument {
   readonly bindings?: readonly PlanDocumentBinding[] | undefined;
   readonly mode?: unknown;
   readonly metadata?: unknown;
+  /** What it asks of its execution, as SubmitOptions do, which go first. */
+  readonly policy?: unknown;
 }
 interface PlanDocumentBinding {
   readonly node_id: string;

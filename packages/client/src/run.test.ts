@@ -1,6 +1,7 @@
 import { defineFilter, plan } from "@planwire/plan";
 import type { ExecutionEvent, Outcome, WireError, WorkerEvent } from "@planwire/protocol";
 import { describe, expect, test } from "vitest";
+import { withDeadline } from "./deadline.js";
 import type { Run } from "./run.js";
 import type { RunEvent } from "./run-events.js";
 import { connected, succeeded, type Connected } from "./testing/connected.js";
@@ -184,34 +185,89 @@ describe("options of a submission", () => {
     await expect(both).rejects.toMatchObject({ code: "BAD_USAGE" });
   });
 
-  test.each([{ id: "a b" }, { id: "" }, { timeoutMs: 0 }, { timeoutMs: NaN }])(
-    "%o is bad usage",
-    async (options) => {
-      const { pw } = await connected();
-      await expect(pw.submit(double, 1, options)).rejects.toMatchObject({ code: "BAD_USAGE" });
-    },
-  );
+  test("what it asks of its execution travels with the plan", async () => {
+    const { pw, connection } = await connected();
+    const retry = {
+      attempts: 3,
+      backoffMs: 10,
+      maxBackoffMs: 20,
+      codes: ["FILTER_ERROR"],
+    } as const;
+    const options = { timeoutMs: 0.5, retry, durability: "memory", keepMs: 0 } as const;
+    const running = pw.submit(double, 1, options);
+    expect((await connection.accept()).plan.policy).toEqual({
+      max_attempts: 3,
+      backoff_ms: 10,
+      backoff_max_ms: 20,
+      retry_codes: ["FILTER_ERROR"],
+      timeout_ms: 1,
+      durability: "memory",
+      keep_ms: 0,
+    });
+    await running;
+    const plain = pw.submit(double, 1);
+    expect((await connection.accept()).plan).not.toHaveProperty("policy");
+    await plain;
+  });
+
+  test("a document's own policy holds where the options say nothing", async () => {
+    const { pw, connection } = await connected();
+    const document = { plan: "Empty", policy: { max_attempts: 2, keep_ms: 5 } };
+    const running = pw.submit(document, { retry: { attempts: 7 } });
+    expect((await connection.accept()).plan.policy).toEqual({ max_attempts: 7, keep_ms: 5 });
+    await running;
+    const broken = pw.submit({ plan: "Empty", policy: { max_attempts: 0 } });
+    await expect(broken).rejects.toMatchObject({
+      code: "PLAN_REFUSED",
+      details: { issues: [{ path: "policy.max_attempts" }] },
+    });
+  });
+
+  test.each([
+    { id: "a b" },
+    { id: "" },
+    { timeoutMs: 0 },
+    { timeoutMs: NaN },
+    { timeoutMs: Infinity },
+    { keepMs: -1 },
+    { retry: { attempts: 0 } },
+    { retry: { attempts: 1.5 } },
+    { retry: { backoffMs: -1 } },
+    { retry: { maxBackoffMs: 1e12 } },
+    { retry: { codes: ["NO_SUCH_CODE" as "FILTER_ERROR"] } },
+    { durability: "tape" as "disk" },
+  ])("%o is bad usage", async (options) => {
+    const { pw } = await connected();
+    await expect(pw.submit(double, 1, options)).rejects.toMatchObject({ code: "BAD_USAGE" });
+  });
 });
 
 describe("a deadline", () => {
-  test("stops the work, which fails with DEADLINE_EXCEEDED", async () => {
+  test("is the coordinator's to keep: its word counts", async () => {
     const { pw, connection } = await connected();
     const submitting = pw.submit(double, 1, { timeoutMs: 5 });
     const { plan: sent } = await connection.accept();
     const run = await submitting;
-    expect(await connection.take("Cancel")).toMatchObject({ reason: "its deadline" });
-    connection.finish(sent.plan_id, cancelled);
-    const exceeded = { code: "DEADLINE_EXCEEDED", message: expect.stringContaining("5 ms") };
-    await expect(run.result()).rejects.toMatchObject(exceeded);
-    expect(await run.settled()).toMatchObject({ status: "Failed", error: exceeded });
+    const details = { timeoutMs: 5, stopped: true };
+    connection.finish(sent.plan_id, failed({ code: "DEADLINE_EXCEEDED", details }));
+    await expect(run.result()).rejects.toMatchObject({ code: "DEADLINE_EXCEEDED", details });
+    expect(await run.settled()).toMatchObject({ status: "Failed" });
   });
 
-  test("that comes too late changes nothing", async () => {
+  test("of a coordinator that says nothing for long is taken for over", async () => {
+    const silent = new Promise<never>(() => {});
+    expect(await withDeadline(silent, 1, 1)).toMatchObject({
+      failure: { code: "DEADLINE_EXCEEDED", details: { timeoutMs: 1 } },
+    });
+    const outcome = Promise.resolve({ outcome: succeeded(2) });
+    expect(await withDeadline(outcome, 1)).toEqual({ outcome: succeeded(2) });
+  });
+
+  test("beyond what a timer can wait is the coordinator's alone", async () => {
     const { pw, connection } = await connected();
-    const submitting = pw.submit(double, 1, { timeoutMs: 5 });
+    const submitting = pw.submit(double, 1, { timeoutMs: 2 ** 31 });
     const { plan: sent } = await connection.accept();
     const run = await submitting;
-    await connection.take("Cancel");
     connection.finish(sent.plan_id, succeeded(2));
     expect(await run.result()).toBe(2);
   });

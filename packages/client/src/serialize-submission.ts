@@ -14,6 +14,7 @@ import {
   type JsonValue,
 } from "@planwire/protocol";
 import { freshId } from "./fresh-id.js";
+import { policyOf } from "./policy.js";
 import type { PlanDocument } from "./planwire.js";
 import type { SubmitOptions } from "./submit-options.js";
 
@@ -29,11 +30,16 @@ export function serializeSubmission(
   work: Work,
   options: SubmitOptions,
 ): SerializedPlan {
-  checkOptions(options);
+  checkId(options.id);
+  const policy = policyOf(options);
   const serialized = isStep(plan)
     ? serializeStep(plan as AnyStep, work, options)
     : readDocument(plan as PlanDocument, options);
-  return { ...serialized, metadata: withLabel(serialized.metadata, options) };
+  return {
+    ...serialized,
+    metadata: withLabel(serialized.metadata, options),
+    ...(policy && { policy: { ...serialized.policy, ...policy } }),
+  };
 }
 
 function serializeStep(step: AnyStep, work: Work, options: SubmitOptions): SerializedPlan {
@@ -78,15 +84,12 @@ function targetOf(on: SubmitOptions["on"]): { worker: string } | { tag: string }
   });
 }
 
-function checkOptions({ id, timeoutMs }: SubmitOptions): void {
+function checkId(id: string | undefined): void {
   if (id !== undefined && !isName(id)) {
     throw new PlanwireError(
       "BAD_USAGE",
       `an id must be 1 to 128 of letters, digits, "_", ".", ":" and "-", beginning with a letter, digit or "_"; got ${JSON.stringify(id)}`,
     );
-  }
-  if (timeoutMs !== undefined && !(Number.isFinite(timeoutMs) && timeoutMs > 0)) {
-    throw new PlanwireError("BAD_USAGE", `timeoutMs must be a number above 0, got ${timeoutMs}`);
   }
 }
 

@@ -30,3 +30,9 @@ loop("x", mean.as("y"));
 await connect({ uri: "ws://127.0.0.1:7420" });
 // @ts-expect-error no such submit option
 await pw.run(plan("a").pipe(clean), rows, { timeout: 3 });
+// @ts-expect-error no such code
+await pw.run(plan("a").pipe(clean), rows, { retry: { codes: ["FILTER_EROR"] } });
+// @ts-expect-error no such retry option
+await pw.run(plan("a").pipe(clean), rows, { retry: { max: 3 } });
+// @ts-expect-error no such durability
+await pw.run(plan("a").pipe(clean), rows, { durability: "tape" });

@@ -12,6 +12,7 @@ export type {
   PlansPage,
   PlansQuery,
   Planwire,
+  RetryOptions,
   Run,
   RunEvent,
   Settled,

@@ -12,6 +12,7 @@ import {
   isPlanwireError,
   type In,
   type Out,
+  type RetryOptions,
   type Run,
   type RunEvent,
 } from "./index.js";
@@ -96,7 +97,11 @@ try {
 } catch (e) {
   if (isPlanwireError(e, "FILTER_ERROR")) e.details.nodeId.trim();
   else if (isPlanwireError(e) && e.code === "QUEUE_FULL") e.details.limit.toFixed();
+  else if (isPlanwireError(e, "POISON_PLAN")) e.details.deaths[0]?.workerId.trim();
+  else if (isPlanwireError(e, "DEADLINE_EXCEEDED")) e.details.timeoutMs.toFixed();
 }
+const retry: RetryOptions = { attempts: 3, backoffMs: 100, codes: ["FILTER_ERROR"] };
+await pw.run(b, rows, { retry, timeoutMs: 60_000, durability: "memory", keepMs: 0 });
 const end = await (await pw.submit(b, rows)).settled();
 switch (end.status) {
   case "Succeeded":

@@ -31,9 +31,11 @@ async function opened() {
   return { disk, store };
 }
 
-describe.each(STORE_RULES)("a store by durability", ({ name, check }) => {
+describe("a store by durability", () => {
   const subject = () => byDurability(memoryStore());
-  test(name, () => check({ store: subject(), again: subject, durable: false }));
+  test.each(STORE_RULES)("$name", (rule) =>
+    rule.check({ store: subject(), again: subject, durable: false }),
+  );
 });
 
 test("what need not outlive the process is answered at once, however slow the disk is", async () => {

@@ -4,11 +4,13 @@ import { EXIT, type ExitCode } from "./exit-codes.js";
 import { followRun } from "./follow-run.js";
 import { readSubmission, type PlanParts } from "./input/plan-source.js";
 import { interruptible, unlessInterrupted } from "./interrupts.js";
+import { policyOf, withPolicy, type PolicyFlags } from "./policy-flags.js";
 import { printOutcome } from "./print-outcome.js";
 import { writeLine } from "./print/json-lines.js";
 import type { Screen } from "./print/screen.js";
 
 type Flags = ConnectionFlags &
+  PolicyFlags &
   Omit<PlanParts, "plan"> & { readonly detach?: boolean; readonly json?: boolean };
 
 const EXAMPLES = `
@@ -24,12 +26,13 @@ Examples:
   planwire submit plan.ts#tidy --input rows.json --fit --json > fitted.jsonl
   planwire submit plan.ts#tidy --input more.json --states fitted.jsonl > tidy.json
   planwire submit plan.json --detach        then: planwire result last
+  planwire submit plan.json --timeout 10m --retries 2 --keep 1d
 
 Exit codes: 0 succeeded (or detached), 1 failed, 2 bad usage or refused, 3 coordinator not reached, 4 cancelled.
 `;
 
 export function submitCommand(screen: Screen): Command {
-  return withConnection(new Command("submit"))
+  return withPolicy(withConnection(new Command("submit")))
     .summary("run a plan and print its output")
     .description("Hands a plan in, waits for its end and prints its output. Ctrl-C cancels it.")
     .argument("<plan>", "a plan's module, JSON file, or -")
@@ -53,7 +56,7 @@ function submit(flags: Flags & PlanParts, screen: Screen): Promise<ExitCode> {
   return interruptible(onFirst, async (signal) => {
     const plan = await unlessInterrupted(readSubmission(flags), signal);
     return withPlanwire(flags, signal, async (pw) => {
-      const run = await pw.submit(plan, { signal });
+      const run = await pw.submit(plan, { signal, ...policyOf(flags) });
       await printAccepted(run.id, flags, screen);
       if (flags.detach) return EXIT.ok;
       const end = flags.json ? run.outcome() : followRun(run, screen);
