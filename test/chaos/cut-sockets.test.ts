@@ -14,7 +14,7 @@ import { play, TEST_TIMEOUT_MS } from "./scenario.js";
 import { SEEDS } from "./schedule.js";
 
 const WORKERS = [
-  { id: "w1", slots: 4, tags: ["odd"] },
+  { id: "w1", slots: 4, tags: ["odd"], lacksRare: true },
   { id: "w2", slots: 4, tags: ["even"] },
 ];
 

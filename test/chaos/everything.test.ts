@@ -33,7 +33,7 @@ describe.each(SEEDS)("seed %i", (seed) => {
       {
         lease: { intervalMs: 500, timeoutMs: 5_000 },
         workers: [
-          { id: "w1", slots: 4, tags: ["odd"] },
+          { id: "w1", slots: 4, tags: ["odd"], lacksRare: true },
           { id: "w2", slots: 4, tags: ["even"] },
           { id: "w3", slots: 2, tags: ["odd", "even"] },
         ],

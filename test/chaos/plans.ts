@@ -7,6 +7,7 @@ export type Kind =
   | "blocking"
   | "inline"
   | "apart"
+  | "rare"
   | "chain"
   | "loop"
   | "spread"
@@ -61,6 +62,7 @@ const SHAPES: Readonly<Record<Kind, Shape>> = {
   blocking: single("count-blocking"),
   inline: single("count-inline"),
   apart: single("count-apart"),
+  rare: single("count-rare"),
   chain: {
     plan: { Sequence: [step("a"), step("b"), step("c")] },
     filters: { a: "count", b: "count-blocking", c: "count" },
@@ -125,6 +127,7 @@ const USUAL: readonly Kind[] = [
   "blocking",
   "inline",
   "apart",
+  "rare",
   "chain",
   "chain",
   "loop",

@@ -8,7 +8,9 @@ import { start, type Ended, type PlanwireProcess } from "../commands/planwire-pr
 import { EFFECTS_FOLDER } from "./effects.js";
 import { CuttingProxy } from "./proxy.js";
 
-const FILTERS = fileURLToPath(new URL("fixtures/filters.ts", import.meta.url));
+const module = (name: string) => fileURLToPath(new URL(`fixtures/${name}`, import.meta.url));
+const FILTERS = ["--filters", module("filters.ts")];
+const RARE_FILTERS = ["--filters", module("rare-filters.ts")];
 
 export interface Lease {
   readonly intervalMs: number;
@@ -143,6 +145,8 @@ export interface WorkerPlace {
   readonly id: string;
   readonly slots: number;
   readonly tags: readonly string[];
+  /** It does not offer the filters that are rare. */
+  readonly lacksRare?: boolean;
 }
 
 export class WorkerProcess extends Kept {
@@ -168,9 +172,10 @@ export class WorkerProcess extends Kept {
   }
 
   protected get args(): readonly string[] {
-    const { id, slots, tags } = this.place;
-    const work = ["--slots", String(slots), "--tags", tags.join(","), "--filters", FILTERS];
-    return ["worker", "--coordinator", this.#url, "--id", id, ...work, "--json"];
+    const { id, slots, tags, lacksRare } = this.place;
+    const work = ["--slots", String(slots), "--tags", tags.join(",")];
+    const filters = lacksRare ? FILTERS : [...FILTERS, ...RARE_FILTERS];
+    return ["worker", "--coordinator", this.#url, "--id", id, ...work, ...filters, "--json"];
   }
 
   /** Who leaves in good order leaves nothing behind. */
