@@ -217,6 +217,7 @@ test("workers and plans are listed in the words of TypeScript", async () => {
         inherited: false,
         cpu_cores: 2,
         heartbeat_age_ms: 7,
+        calls: [{ isolate: "thread", in_flight: 1, completed: 2, errored: 3 }],
       },
     ],
   });
@@ -234,6 +235,7 @@ test("workers and plans are listed in the words of TypeScript", async () => {
       heartbeatAgeMs: 7,
       health: "ok", // an older coordinator says nothing of it
       otherSlots: 0,
+      calls: [{ isolate: "thread", inFlight: 1, completed: 2, errored: 3 }],
     },
   ]);
   const plans = pw.plans({ state: "Failed", before: "p9" });

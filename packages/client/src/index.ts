@@ -10,6 +10,7 @@ export type {
   PlansPage,
   PlansQuery,
   Planwire,
+  WorkerCalls,
   WorkerInfo,
 } from "./planwire.js";
 export type {

@@ -208,8 +208,16 @@ function abortedError(signal: AbortSignal): PlanwireError {
 
 function workerInfoOf(worker: WorkerSummary): WorkerInfo {
   const { worker_id, active_plans, active_streams, cpu_cores, heartbeat_age_ms, ...same } = worker;
-  const { implementation, version, health, health_ms, health_reason, other_slots, ...required } =
-    same;
+  const {
+    implementation,
+    version,
+    health,
+    health_ms,
+    health_reason,
+    other_slots,
+    calls,
+    ...required
+  } = same;
   return {
     ...required,
     id: worker_id,
@@ -219,6 +227,7 @@ function workerInfoOf(worker: WorkerSummary): WorkerInfo {
     heartbeatAgeMs: heartbeat_age_ms,
     health: health ?? "ok",
     otherSlots: other_slots ?? 0,
+    calls: (calls ?? []).map(({ in_flight, ...counts }) => ({ ...counts, inFlight: in_flight })),
     ...(health_ms !== undefined && { healthMs: health_ms }),
     ...(health_reason !== undefined && { healthReason: health_reason }),
     ...(implementation !== undefined && { implementation }),

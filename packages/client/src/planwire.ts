@@ -90,6 +90,15 @@ export interface DrainReply {
   readonly activeStreams: number;
 }
 
+export interface WorkerCalls {
+  /** `inline`, `thread` or `process`. */
+  readonly isolate: string;
+  readonly inFlight: number;
+  readonly completed: number;
+  /** They threw, ran too long, or died with their isolate. */
+  readonly errored: number;
+}
+
 export interface WorkerInfo {
   readonly id: string;
   readonly state: WorkerStatus;
@@ -112,6 +121,8 @@ export interface WorkerInfo {
   readonly healthReason?: string;
   /** Slots taken by calls that could not be stopped, and by others. */
   readonly otherSlots: number;
+  /** Calls of filters since it started, by where they ran; as of its last heartbeat. */
+  readonly calls: readonly WorkerCalls[];
 }
 
 export interface PlansQuery {

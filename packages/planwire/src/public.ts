@@ -17,6 +17,7 @@ export type {
   RunEvent,
   Settled,
   SubmitOptions,
+  WorkerCalls,
   WorkerInfo,
   WorkerStep,
 } from "@planwire/client";

@@ -17,7 +17,7 @@ export function workerSummaries(state: CoreState, now: Now): WorkerSummary[] {
 function summaryOf(worker: WorkerSession, { settings }: CoreState, { mono }: Now): WorkerSummary {
   const { workerId, slots, offered, tags, inherited, implementation, version, capabilities } =
     worker;
-  const { otherSlots, lastSeen } = worker;
+  const { otherSlots, lastSeen, calls } = worker;
   const health = healthOf(worker, settings.heartbeatTimeoutMs, mono);
   return {
     worker_id: workerId,
@@ -34,6 +34,7 @@ function summaryOf(worker: WorkerSession, { settings }: CoreState, { mono }: Now
     health: health?.state ?? "ok",
     ...(health && { health_ms: Math.round(health.forMs), health_reason: health.reason }),
     ...(otherSlots > 0 && { other_slots: otherSlots }),
+    ...(calls.length > 0 && { calls: [...calls] }),
   };
 }
 

@@ -24,6 +24,7 @@ export function newWorkerSession(
     dismissed: undefined,
     full: false,
     otherSlots: 0,
+    calls: [],
     load: undefined,
     heartbeats: false,
     lastSeen: mono,

@@ -1,4 +1,5 @@
 import type {
+  CallCounts,
   Capabilities,
   ConnectionId,
   Credit,
@@ -137,6 +138,8 @@ export interface WorkerSession {
   full: boolean;
   /** Slots taken by what is not in `held`: calls that could not be stopped, and work of others. */
   otherSlots: number;
+  /** By its last heartbeat. */
+  calls: readonly CallCounts[];
   load: Load | undefined;
   /** Heartbeats were announced or seen: only then does silence mean anything. */
   heartbeats: boolean;

@@ -25,10 +25,11 @@ export function heartbeat(
 
 /** What it says of itself. */
 function note({ now }: Turn, worker: WorkerSession, message: MessageOf<"Heartbeat">): void {
-  const { load, status, other_slots = 0, main_blocked_ms } = message;
+  const { load, status, other_slots = 0, calls = [], main_blocked_ms } = message;
   worker.load = load;
   worker.full = false;
   worker.otherSlots = other_slots;
+  worker.calls = calls;
   worker.blockedSince = main_blocked_ms === undefined ? undefined : now.mono - main_blocked_ms;
   if (status !== undefined) worker.draining = status === "draining" || status === "stopped";
 }

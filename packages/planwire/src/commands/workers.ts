@@ -60,7 +60,7 @@ function filterNames({ filters, inherited }: WorkerInfo): string {
 function workerLine(worker: WorkerInfo) {
   const { id, activePlans, activeStreams, cpuCores, heartbeatAgeMs, filters, tags, ...rest } =
     worker;
-  const { healthMs, healthReason, otherSlots, ...same } = rest;
+  const { healthMs, healthReason, otherSlots, calls, ...same } = rest;
   return {
     event: "worker" as const,
     worker_id: id,
@@ -68,6 +68,7 @@ function workerLine(worker: WorkerInfo) {
     ...(healthMs !== undefined && { health_ms: healthMs }),
     ...(healthReason !== undefined && { health_reason: healthReason }),
     other_slots: otherSlots,
+    calls: calls.map(({ inFlight, ...counts }) => ({ ...counts, in_flight: inFlight })),
     active_plans: activePlans,
     active_streams: activeStreams,
     filters: [...filters],

@@ -7,7 +7,7 @@ import { object } from "../schema/object.js";
 import { SerializedPlan } from "../serialized-plan.js";
 import { Value } from "../value.js";
 import { WorkerEvent } from "../worker-event.js";
-import { OfferedFilter, WorkerStatus } from "./from-worker.js";
+import { CallCounts, OfferedFilter, WorkerStatus } from "./from-worker.js";
 import { AnnouncedLimits } from "./to-worker.js";
 
 const request = { request_id: Count };
@@ -251,6 +251,7 @@ export const WorkerSummary = object({
   health_reason: z.optional(z.string()),
   /** Slots taken by calls that could not be stopped, and by others. */
   other_slots: z.optional(Count),
+  calls: z.optional(z.array(CallCounts)),
 });
 export type WorkerSummary = z.infer<typeof WorkerSummary>;
 export const ListWorkers = object({ type: z.literal("ListWorkers"), ...request });

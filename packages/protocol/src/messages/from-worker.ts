@@ -74,6 +74,16 @@ export const Register = object({
 });
 export type Register = z.infer<typeof Register>;
 
+/** Calls of filters since the worker started, by where they run. What never began is not counted. */
+export const CallCounts = object({
+  isolate: z.string(),
+  in_flight: Count,
+  completed: Count,
+  /** They threw, ran too long, or died with their isolate. */
+  errored: Count,
+});
+export type CallCounts = z.infer<typeof CallCounts>;
+
 export const Heartbeat = object({
   type: z.literal("Heartbeat"),
   worker_id: AnyId,
@@ -85,6 +95,7 @@ export const Heartbeat = object({
   active_streams: z.optional(Count),
   /** Slots taken by what is not in `held`: calls that could not be stopped, work of others. */
   other_slots: z.optional(Count),
+  calls: z.optional(z.array(CallCounts)),
   /** How long its main thread has not answered; absent while it does. */
   main_blocked_ms: z.optional(Count),
 });

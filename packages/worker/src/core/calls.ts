@@ -1,6 +1,7 @@
 import { signalOf, type LeafOutcome } from "@planwire/plan";
 import { ERRORS, type ErrorCode, type Value, type WireError } from "@planwire/protocol";
 import type { CallOutcome, CallReport, FilterCall } from "./filter-call.js";
+import { countReturned } from "./call-counts.js";
 import { offerKey } from "./filter-call.js";
 import type { NodeProgram } from "./offers.js";
 import { report } from "./report.js";
@@ -117,6 +118,7 @@ export function callReturned(
   state.calls.delete(call.id);
   setDeadline(state, call, undefined);
   call.walk.run.openCalls -= 1;
+  countReturned(state, call.filter.isolate, outcome);
   if (call.phase === "abandoned") return undefined;
   return complete(state, turn, call, leafOutcome(call, outcome));
 }

@@ -66,6 +66,7 @@ function newState(settings: Settings): WorkerState {
     timed: new Set(),
     unacknowledged: new Map(),
     unacknowledgedBytes: 0,
+    returned: new Map(),
     untold: { started: new Set(), startedAt: undefined, events: new Set(), eventsAt: undefined },
     openOffers: [],
     draining: undefined,

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { CoreScript, offerOf } from "../testing/core-script.js";
+import { CoreScript, done, failed, offerOf } from "../testing/core-script.js";
 
 function started(registered = {}): CoreScript {
   const script = new CoreScript({ slots: 1 });
@@ -32,7 +32,27 @@ test("a heartbeat says what is held, how far messages were handled, and how busy
     ],
     status: "busy",
     active_streams: 0,
+    calls: [{ isolate: "thread", in_flight: 1, completed: 0, errored: 0 }],
   });
+});
+
+test("a heartbeat counts the calls that returned and those that broke, by where they ran", () => {
+  const script = new CoreScript({ slots: 4 });
+  script.start([offerOf("a"), offerOf("b", { isolate: "process" })]);
+  script.assign("a", "p0");
+  script.end(script.begin(), done(1));
+  script.assign("a", "p1");
+  script.end(script.begin(), failed("broken"));
+  script.assign("b", "p2");
+  script.end(script.begin(), { status: "crashed", reason: "code 1" });
+  script.assign("b", "p3");
+  script.begin();
+  script.forget();
+  script.pass(10_000);
+  expect(script.sent("Heartbeat").calls).toEqual([
+    { isolate: "thread", in_flight: 0, completed: 1, errored: 1 },
+    { isolate: "process", in_flight: 1, completed: 0, errored: 1 },
+  ]);
 });
 
 test("handled counts from the Registered of this connection", () => {

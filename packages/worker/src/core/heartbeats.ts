@@ -2,6 +2,7 @@ import type { HeartbeatAck } from "@planwire/protocol";
 import { compareBooks } from "./books.js";
 import type { MachineLoad } from "./event.js";
 import { heldAttempts, statusOf } from "./register.js";
+import { callCounts } from "./call-counts.js";
 import { otherSlots } from "./slots.js";
 import type { Turn, WorkerState } from "./state.js";
 
@@ -42,6 +43,7 @@ export function sendHeartbeat(
   if (session.phase !== "registered") return;
   session.heartbeatsSent += 1;
   session.otherSlotsTold = otherSlots(state);
+  const calls = callCounts(state);
   turn.emit({
     type: "send",
     message: {
@@ -58,6 +60,7 @@ export function sendHeartbeat(
       status: statusOf(state),
       active_streams: streams.size,
       ...(session.otherSlotsTold > 0 && { other_slots: session.otherSlotsTold }),
+      ...(calls.length > 0 && { calls }),
       ...(mainBlockedMs !== undefined && { main_blocked_ms: Math.round(mainBlockedMs) }),
     },
   });

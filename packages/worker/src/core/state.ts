@@ -9,6 +9,7 @@ import type {
   WireError,
   WorkerEvent,
 } from "@planwire/protocol";
+import type { ReturnedCalls } from "./call-counts.js";
 import type { Effect } from "./effect.js";
 import type { Now } from "./event.js";
 import type { CallId, FilterOffer } from "./filter-call.js";
@@ -34,6 +35,7 @@ export interface WorkerState {
   /** Results that the coordinator has not acknowledged, by part id. */
   readonly unacknowledged: Map<string, FinishedPart>;
   unacknowledgedBytes: number;
+  readonly returned: ReturnedCalls;
   readonly untold: Untold;
   /** Offers that the coordinator has not confirmed. */
   openOffers: OpenOffer[];

@@ -66,7 +66,9 @@ export class Link {
     this.#host.post({ type: "ready", keys: ofFiles.map(offerKey) });
     this.#feed({ type: "start", filters: [...inline, ...ofFiles], capabilities });
     const more = await found;
-    if (more !== undefined) this.#feed({ type: "capabilitiesFound", capabilities: more });
+    if (more === undefined) return;
+    if (more.gpus.length > 0) this.#sampler.watchGpus();
+    this.#feed({ type: "capabilitiesFound", capabilities: more });
   }
 
   take(message: ToLink): void {

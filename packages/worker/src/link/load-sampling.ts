@@ -1,10 +1,17 @@
 import { availableParallelism, cpus } from "node:os";
 import type { MachineLoad } from "../core/event.js";
 import { memoryInUse } from "../detect/memory.js";
+import { GpuLoad } from "./gpu-load.js";
 
-/** Samples how busy the machine is since the last sample. GPUs are left out: asking them takes a process each time. */
+/** Samples how busy the machine is since the last sample; its GPUs, where it has some, a little earlier. */
 export class LoadSampler {
   #before = cpuTimes();
+  #gpus: GpuLoad | undefined;
+
+  /** There are GPUs to ask. */
+  watchGpus(): void {
+    this.#gpus ??= new GpuLoad();
+  }
 
   sample(): MachineLoad {
     const before = this.#before;
@@ -17,7 +24,7 @@ export class LoadSampler {
     return {
       cpu_usage: within01(busy * share),
       memory_usage: within01(memoryInUse()),
-      gpu_usage: [],
+      gpu_usage: [...(this.#gpus?.sample(performance.now()) ?? [])],
     };
   }
 }
