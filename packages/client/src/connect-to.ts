@@ -1,5 +1,6 @@
 import { PlanwireError } from "@planwire/protocol";
 import { abortable } from "./abortable.js";
+import { resolveLimits, type ClientLimits } from "./client-limits.js";
 import { Driver } from "./driver.js";
 import { errorOf } from "./error-of-failure.js";
 import { PlanwireClient, type OfferFilters } from "./planwire-client.js";
@@ -13,6 +14,8 @@ export interface ConnectToOptions {
   readonly signal?: AbortSignal;
   /** Milliseconds that the first connection may take, all tries together. Default 5000. */
   readonly timeoutMs?: number;
+  /** Bounds that seldom need another value. */
+  readonly limits?: Partial<ClientLimits>;
   readonly offerFilters?: OfferFilters;
   /** Told when somebody begins to wait for something, and when nobody does any more. It begins busy. */
   readonly onBusy?: (busy: boolean) => void;
@@ -33,6 +36,7 @@ export async function connectTo(options: ConnectToOptions): Promise<Planwire> {
     url,
     token,
     firstConnectionMs: timeoutMs ?? FIRST_CONNECTION_MS,
+    limits: resolveLimits(options.limits),
     onBusy,
   });
   try {

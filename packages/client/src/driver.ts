@@ -13,6 +13,7 @@ import {
   type SerializedPlan,
   type Value,
 } from "@planwire/protocol";
+import type { ClientLimits } from "./client-limits.js";
 import type { Effect } from "./core/effects.js";
 import type { ClientEvent, Question, SocketLoss } from "./core/events.js";
 import type { Failure } from "./core/failure.js";
@@ -30,6 +31,7 @@ export interface DriverOptions {
   readonly url: string;
   readonly token: string | undefined;
   readonly firstConnectionMs: number;
+  readonly limits: ClientLimits;
   /** Told whenever somebody begins to wait for something, or nobody does any more. */
   readonly onBusy: (busy: boolean) => void;
 }
@@ -83,6 +85,10 @@ export class Driver {
     this.connected = new Promise((resolve) => (this.#settleConnected = resolve));
     this.#gone = new Promise((resolve) => (this.#settleGone = resolve));
     this.dispatch({ type: "connect" });
+  }
+
+  get limits(): ClientLimits {
+    return this.#options.limits;
   }
 
   ask<Q extends Question>(question: Q): Promise<Reply<AnswerTo<Q>>> {
@@ -319,7 +325,7 @@ export class Driver {
   }
 }
 
-function settingsOf({ firstConnectionMs }: DriverOptions): Settings {
+function settingsOf({ firstConnectionMs, limits }: DriverOptions): Settings {
   return {
     implementation: "planwire-client",
     version: VERSION,
@@ -327,9 +333,9 @@ function settingsOf({ firstConnectionMs }: DriverOptions): Settings {
     firstConnectionMs,
     handshakeMs: 5_000,
     backoff: { firstMs: 100, longestMs: 5_000 },
-    maxRequests: 65_536,
-    maxStreams: 1_024,
-    resultWindow: { bytes: LIMITS.streamWindowBytes, chunks: LIMITS.streamWindowChunks },
+    maxRequests: limits.maxRequests,
+    maxStreams: limits.maxStreams,
+    resultWindow: { bytes: limits.streamBytes, chunks: limits.streamChunks },
   };
 }
 

@@ -1,4 +1,5 @@
 export type { ChunkStream } from "./chunk-stream.js";
+export type { ClientLimits } from "./client-limits.js";
 export { connectTo, type ConnectToOptions } from "./connect-to.js";
 export type { OfferFilters } from "./planwire-client.js";
 export type {

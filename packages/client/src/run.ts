@@ -46,9 +46,6 @@ export interface RunParts<O> {
   readonly outputOf: (outcome: Succeeded) => O;
 }
 
-/** Events that may wait for one reader. */
-const EVENTS_WAITING = 1024;
-
 // What may throw is async and awaits: so the stack of an error goes on to the caller's lines.
 export class SubmittedRun<O> implements Run<O> {
   readonly #parts: RunParts<O>;
@@ -135,7 +132,7 @@ export function cancelledError(message: string, by: string, cause?: unknown): Pl
 }
 
 async function* eventsOf(driver: Driver, id: string): AsyncGenerator<RunEvent, void, undefined> {
-  const inbox = new EventInbox(EVENTS_WAITING);
+  const inbox = new EventInbox(driver.limits.maxEvents);
   const close = driver.openFeed(id, inbox);
   try {
     for (let event: PlanEvent | undefined; event?.event.kind !== "Finished";) {

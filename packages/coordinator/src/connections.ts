@@ -11,11 +11,12 @@ import {
 import type { Logger } from "pino";
 import type { WebSocket } from "ws";
 import type { CoreEvent, Scopes } from "./core/event.js";
-import { PeerConnection, type PeerListener } from "./peer-connection.js";
+import { PeerConnection, type PeerListener, type SocketBounds } from "./peer-connection.js";
 import { receivedEvents } from "./received-events.js";
 
 /** All open sockets by the id that the core knows them by: what comes in becomes events, effects on a connection go out. */
 export class Connections {
+  readonly #bounds: SocketBounds;
   readonly #limits: FrameLimits;
   readonly #log: Logger;
   readonly #feed: (events: readonly CoreEvent[]) => void;
@@ -23,8 +24,9 @@ export class Connections {
   #lastId = 0;
   #onAllClosed: (() => void) | undefined;
 
-  constructor(frameBytes: number, log: Logger, feed: (events: readonly CoreEvent[]) => void) {
-    this.#limits = { frameBytes, batchMessages: LIMITS.batchMessages };
+  constructor(bounds: SocketBounds, log: Logger, feed: (events: readonly CoreEvent[]) => void) {
+    this.#bounds = bounds;
+    this.#limits = { frameBytes: bounds.frameBytes, batchMessages: LIMITS.batchMessages };
     this.#log = log;
     this.#feed = feed;
   }
@@ -32,8 +34,7 @@ export class Connections {
   add(socket: WebSocket, scopes: Scopes): void {
     this.#lastId += 1;
     const conn = `connection-${this.#lastId}` as ConnectionId;
-    const { frameBytes } = this.#limits;
-    this.#open.set(conn, new PeerConnection(socket, frameBytes, this.#listenerOf(conn)));
+    this.#open.set(conn, new PeerConnection(socket, this.#bounds, this.#listenerOf(conn)));
     this.#feed([{ type: "connectionOpened", conn, scopes, sessionId: randomUUID() }]);
   }
 

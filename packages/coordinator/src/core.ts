@@ -6,6 +6,7 @@ export { DEFAULT_SETTINGS, type Settings } from "./core/settings.js";
 export type { CoreState } from "./core/state.js";
 export { receivedEvents } from "./received-events.js";
 export { acceptedHead, isExpected, stateOf, summaryOf } from "./store/execution-head.js";
+export { MEMORY_DEFAULTS } from "./store/memory.js";
 export { MemoryExecution } from "./store/memory-execution.js";
 export { RefusedChange } from "./store/refused-change.js";
 export type {

@@ -3,10 +3,12 @@ import type { AddressInfo } from "node:net";
 import { encodeFrame, LIMITS, type Feature, type Message } from "@planwire/protocol";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
+import { DEFAULT_SETTINGS } from "./core/settings.js";
 import { PeerConnection, type PeerListener } from "./peer-connection.js";
 import { PeerWebSocket } from "./peer-web-socket.js";
 
 const FRAME_BYTES = 16 * 1024 * 1024;
+const BOUNDS = { ...DEFAULT_SETTINGS, maxBulkBytes: 32 * 1024 * 1024 };
 
 let server: WebSocketServer;
 beforeEach(async () => {
@@ -65,7 +67,13 @@ async function connected(frameBytes = FRAME_BYTES) {
   peer.on("error", () => {}); // what matters of it is in `closed`
   const [[socket]] = await Promise.all([accepted, once(peer, "open")]);
   const notes = new Notes();
-  return { ours: new PeerConnection(socket, frameBytes, notes), notes, peer, heard, closed };
+  return {
+    ours: new PeerConnection(socket, { ...BOUNDS, frameBytes }, notes),
+    notes,
+    peer,
+    heard,
+    closed,
+  };
 }
 
 const pong: Message = { type: "Pong" };
@@ -234,6 +242,20 @@ describe("closing a connection", () => {
     const { ours, notes } = await connected();
     ours.awaitDrain();
     await vi.waitUntil(() => notes.told.includes("drained"));
+  });
+
+  test("a peer that grants more chunks than it reads is closed before they fill our memory", async () => {
+    const { ours, notes, peer, closed } = await connected();
+    peer.pause();
+    let pushed = 0;
+    for (; !notes.told.includes("tooSlow") && pushed < 60; pushed++) {
+      ours.forward(new Uint8Array(1024 * 1024));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(pushed).toBeGreaterThan(32);
+    expect(pushed).toBeLessThan(60);
+    peer.resume();
+    expect(await closed).toBe("4408 SESSION_EXPIRED");
   });
 
   test("a peer that does not read is closed before it fills our memory", async () => {

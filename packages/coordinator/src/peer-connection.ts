@@ -11,6 +11,7 @@ import {
   type Message,
 } from "@planwire/protocol";
 import { WebSocket } from "ws";
+import type { Settings } from "./core/settings.js";
 
 export interface PeerListener {
   /** One whole frame; not called any more once this side closes. */
@@ -29,12 +30,13 @@ export interface PeerListener {
   closed(code: number, reason: string): void;
 }
 
-/** What may wait in a socket before one more frame is handed to it: beyond that the peer doesn't read. */
-const MOST_UNREAD_BYTES = 64 * 1024 * 1024;
-/** From so much on a peer reads slowly. More than a window of chunks, which is refilled whenever there is room. */
-const BLOCKED_BYTES = 8 * 1024 * 1024;
-/** So little that a peer which reads slowly may be told more. */
-const DRAINED_BYTES = 1024 * 1024;
+export type SocketBounds = Pick<
+  Settings,
+  "frameBytes" | "slowBytes" | "maxUnreadBytes" | "maxBulkBytes"
+>;
+
+/** With so much less than what makes a peer slow it has caught up. */
+const DRAINED_SHARE = 1 / 8;
 /** How long what is queued may take to go out, and the peer to answer the close. */
 const CLOSE_WITHIN_MS = 5_000;
 /** How long what nobody waits for may wait for company. */
@@ -48,14 +50,14 @@ export class PeerConnection {
   readonly #socket: WebSocket;
   readonly #outbox: Outbox;
   readonly #listener: PeerListener;
-  readonly #frameBytes: number;
+  readonly #bounds: SocketBounds;
   #closingWith: ErrorCode | undefined;
   #isBlocked = false;
   #awaitsDrain = false;
 
-  constructor(socket: WebSocket, frameBytes: number, listener: PeerListener) {
+  constructor(socket: WebSocket, bounds: SocketBounds, listener: PeerListener) {
     this.#socket = socket;
-    this.#frameBytes = frameBytes;
+    this.#bounds = bounds;
     this.#listener = listener;
     const sent = () => this.#sent();
     this.#outbox = new Outbox(
@@ -67,7 +69,10 @@ export class PeerConnection {
         scheduleLater: (flush) => void setTimeout(flush, WAIT_MS).unref(),
       },
       {
-        batchLength: Math.min(LIMITS.bulkWindowBytes, Math.floor(frameBytes / MOST_BYTES_PER_UNIT)),
+        batchLength: Math.min(
+          LIMITS.bulkWindowBytes,
+          Math.floor(bounds.frameBytes / MOST_BYTES_PER_UNIT),
+        ),
       },
     );
     this.#listen();
@@ -83,11 +88,15 @@ export class PeerConnection {
   sendBulk(message: Message): void {
     if (this.#closingWith !== undefined) return;
     const frame = this.#encode(message);
-    this.#outbox.pushBulk(typeof frame === "string" ? Buffer.from(frame) : frame);
+    this.forward(typeof frame === "string" ? Buffer.from(frame) : frame);
   }
 
+  /** What waits is bounded by the credit that the peer itself gives: so it needs a bound of ours, too. */
   forward(frame: Uint8Array): void {
-    if (this.#closingWith === undefined) this.#outbox.pushBulk(frame);
+    if (this.#closingWith !== undefined) return;
+    this.#outbox.pushBulk(frame);
+    const { bulkQueuedBytes } = this.#outbox;
+    if (bulkQueuedBytes > this.#bounds.maxBulkBytes) this.#giveUp(bulkQueuedBytes);
   }
 
   /** Holds for what is sent from now on, and counting begins. */
@@ -144,39 +153,43 @@ export class PeerConnection {
   #encode(message: Message): string | Uint8Array {
     const frame = encodeOrExplain(message, this.#outbox.features);
     const bytes = this.#isSurelySmall(frame) ? 0 : Buffer.byteLength(frame);
-    if (bytes <= this.#frameBytes) return frame;
-    const limit = this.#frameBytes;
+    const limit = this.#bounds.frameBytes;
+    if (bytes <= limit) return frame;
     const text = `a ${message.type} of ${bytes} bytes, expected at most ${limit}`;
     throw new PlanwireError("MESSAGE_TOO_LARGE", text, { details: { bytes, limit } });
   }
 
   /** Spares counting the bytes of a text that can't be too long. */
   #isSurelySmall(frame: string | Uint8Array): boolean {
-    return frame.length * MOST_BYTES_PER_UNIT <= this.#frameBytes;
+    return frame.length * MOST_BYTES_PER_UNIT <= this.#bounds.frameBytes;
   }
 
   #write(frame: string | Uint8Array, sent: () => void): void {
     const socket = this.#socket;
     if (socket.readyState !== WebSocket.OPEN) return;
     const unread = socket.bufferedAmount;
-    if (unread <= MOST_UNREAD_BYTES) {
+    if (unread <= this.#bounds.maxUnreadBytes) {
       socket.send(frame, sent);
       return this.#tellBlocked();
     }
+    this.#giveUp(unread);
+  }
+
+  #giveUp(unread: number): void {
     this.#outbox.close();
     this.close("SESSION_EXPIRED");
     this.#listener.tooSlow(unread);
   }
 
   #tellBlocked(): void {
-    if (this.#isBlocked || this.#socket.bufferedAmount <= BLOCKED_BYTES) return;
+    if (this.#isBlocked || this.#socket.bufferedAmount <= this.#bounds.slowBytes) return;
     this.#isBlocked = true;
     this.#listener.blocked();
   }
 
   #tellDrained(): void {
     if (!this.#awaitsDrain || this.#closingWith !== undefined) return;
-    if (this.#socket.bufferedAmount > DRAINED_BYTES) return;
+    if (this.#socket.bufferedAmount > this.#bounds.slowBytes * DRAINED_SHARE) return;
     this.#awaitsDrain = false;
     this.#isBlocked = false;
     this.#listener.drained();

@@ -56,7 +56,7 @@ async function run(
   const log = openLog(options.log);
   const settings = { ...options.settings, coordinatorId: randomUUID(), version: ownVersion() };
   const core = new CoordinatorCore(settings, { historyId, ...opened });
-  const connections = new Connections(settings.frameBytes, log, (events) => runner.feed(events));
+  const connections = new Connections(settings, log, (events) => runner.feed(events));
   const runner = new CoreRunner(core, connections, store, log);
   let closing: Promise<void> | undefined;
 

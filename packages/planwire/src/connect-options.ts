@@ -1,3 +1,4 @@
+import type { ClientLimits } from "@planwire/client";
 import { PlanwireError } from "@planwire/protocol";
 
 export interface ConnectOptions {
@@ -9,6 +10,8 @@ export interface ConnectOptions {
   readonly filters?: string | URL;
   /** Embedded only: how many workers. Default 1. */
   readonly workers?: number;
+  /** Bounds of this connection that seldom need another value. */
+  readonly limits?: Partial<ClientLimits>;
   /** Gives up connecting, with the signal's reason. */
   readonly signal?: AbortSignal;
 }
@@ -18,6 +21,7 @@ const KNOWN: { readonly [K in keyof Required<ConnectOptions>]: true } = {
   token: true,
   filters: true,
   workers: true,
+  limits: true,
   signal: true,
 };
 

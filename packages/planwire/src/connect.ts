@@ -21,6 +21,7 @@ export async function connect(to?: string | URL | ConnectOptions): Promise<Planw
   return await connectTo({
     url,
     ...(token !== undefined && { token }),
+    ...(options.limits && { limits: options.limits }),
     ...(options.signal && { signal: options.signal }),
   });
 }

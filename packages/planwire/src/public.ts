@@ -1,6 +1,7 @@
 // What the package offers wherever it runs; `connect` differs between Node and browsers.
 export type {
   CancelReply,
+  ClientLimits,
   ChunkStream,
   DrainReply,
   EventOrigin,

@@ -6,7 +6,7 @@ import { pathToFileURL } from "node:url";
 import type { FilterDefinition } from "@planwire/plan";
 import { isName, PlanwireError } from "@planwire/protocol";
 import type { WorkerLifeEvent } from "./core/effect.js";
-import { DEFAULTS } from "./core/settings.js";
+import { BOUNDS, DEFAULTS, type Bounds } from "./core/settings.js";
 import { LinkHost } from "./link/link-host.js";
 
 export interface WorkerOptions {
@@ -26,6 +26,8 @@ export interface WorkerOptions {
   readonly threads?: number;
   /** Milliseconds between telling a filter to stop and killing its thread. Default: 5000. */
   readonly graceMs?: number;
+  /** Bounds that seldom need another value. */
+  readonly settings?: Partial<Bounds>;
   /** Told what happens to the worker, with `filterLoadFailed` also before `startWorker` rejects. */
   readonly onEvent?: (event: WorkerLifeEvent) => void;
 }
@@ -64,6 +66,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     {
       settings: {
         ...DEFAULTS,
+        ...checkedBounds(options.settings ?? {}),
         url: coordinatorUrl(options.url),
         workerId: id,
         incarnation: randomUUID(),
@@ -101,6 +104,16 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
 function wholeNumber(name: string, value: number): number {
   if (Number.isInteger(value) && value >= 1) return value;
   throw badUsage(`${name} must be a whole number from 1, not ${value}`);
+}
+
+function checkedBounds(given: Partial<Bounds>): Partial<Bounds> {
+  for (const [name, value] of Object.entries(given)) {
+    if (!Object.hasOwn(BOUNDS, name)) {
+      throw badUsage(`there is no setting ${name}: known are ${Object.keys(BOUNDS).join(", ")}`);
+    }
+    wholeNumber(`settings.${name}`, value);
+  }
+  return given;
 }
 
 function coordinatorUrl(given: string | URL): string {

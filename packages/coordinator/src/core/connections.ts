@@ -1,6 +1,7 @@
 import type { ConnectionId } from "@planwire/protocol";
 import { cancelExecution } from "./cancel.js";
 import type { Scopes } from "./event.js";
+import { expectHello } from "./newcomers.js";
 import { closeWith } from "./send.js";
 import { workerDisconnected } from "./sessions.js";
 import type { Connection, Turn } from "./state.js";
@@ -31,6 +32,7 @@ export function connectionOpened(
     broken: 0,
   };
   connections.set(conn, connection);
+  expectHello(turn, conn);
   if (connections.size <= settings.maxConnections) return;
   const message = `${settings.maxConnections} connections are open already`;
   closeWith(turn, connection, "SHUTTING_DOWN", message);

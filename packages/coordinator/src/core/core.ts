@@ -12,6 +12,7 @@ import { sweep } from "./leases.js";
 import { numberMessages } from "./message-numbers.js";
 import { loadDone, loadFailed } from "./questions.js";
 import { recover } from "./recover.js";
+import { closeSilentNewcomers, nextHelloCheck } from "./newcomers.js";
 import { prune, pruneDone, pruneFailed } from "./retention.js";
 import { endBackoffs } from "./retries.js";
 import { sendFailed } from "./send-failed.js";
@@ -108,6 +109,7 @@ function handle(turn: Turn, event: CoreEvent): void {
       turn.state.wakeAt = undefined; // a timer that was early is set again
       retryWrites(turn);
       prune(turn);
+      closeSilentNewcomers(turn);
       endOverdue(turn);
       endBackoffs(turn);
       return sweep(turn);
@@ -117,6 +119,7 @@ function handle(turn: Turn, event: CoreEvent): void {
 function askToBeWoken(turn: Turn): void {
   const { state, out } = turn;
   let at = nextDeadlineCheck(turn) ?? Infinity;
+  at = Math.min(at, nextHelloCheck(state) ?? Infinity);
   at = Math.min(at, state.sweepAt ?? Infinity, state.retryAt ?? Infinity);
   at = Math.min(at, state.pruneAt ?? Infinity, state.backoffs[0]?.at ?? Infinity);
   const mono = at === Infinity ? undefined : at;

@@ -5,6 +5,7 @@ import {
   planOf,
   registerMessage,
   resultMessage,
+  success,
 } from "../testing/coordinator-driver.js";
 
 it("a plan goes to a worker that offers its filter, and its result to who submitted it", () => {
@@ -185,4 +186,21 @@ it("an acceptance may wait for company only where its client says so", () => {
   driver.submit(client, planOf("b"), { accepted_may_wait: true });
   const accepted = driver.sent.filter(({ message }) => message.type === "Accepted");
   expect(accepted.map(({ mayWait }) => mayWait)).toEqual([false, true]);
+});
+
+it("a plan whose parts' results grow beyond what may live fails, and says so", () => {
+  const driver = new CoordinatorDriver({ settings: { maxLiveBytes: 1_000 } });
+  const worker = driver.worker("w");
+  const client = driver.client();
+  const at = (node_id: string) => ({
+    Remote: { node_id: `at-${node_id}`, target: { WorkerId: "w" }, plan: execute(node_id) },
+  });
+  const bindings = ["f", "g"].map((node_id) => ({ node_id, uses: "f" }));
+  const plan = { Sequence: [at("f"), execute("g")] };
+  driver.submit(client, planOf("p", { plan, bindings }), { watch: true });
+  const assigned = driver.take(worker, "AssignPlan");
+  driver.receive(worker, resultMessage(assigned, success({ type: "Json", data: 1 })), 2_000);
+  expect(driver.eventsTo(client).at(-1)).toMatchObject({
+    outcome: { status: "Failed", error: { code: "MESSAGE_TOO_LARGE", details: { limit: 1_000 } } },
+  });
 });

@@ -5,6 +5,7 @@ import { growBy } from "./ended.js";
 import { GIVEN_BACK, isDisowned } from "./loss-reasons.js";
 import { endWith, retryableFailure, tryAgain, type LostAttempt } from "./retries.js";
 import { send } from "./send.js";
+import type { Settings } from "./settings.js";
 import type { Execution, Holding, Part, Turn, WorkerSession } from "./state.js";
 import { noteStop } from "./stop-how.js";
 
@@ -44,8 +45,10 @@ function takeFirst(
   worker: WorkerSession,
   part: Part,
   { stopping }: Holding,
-  { result, bytes }: Answer,
+  answer: Answer,
 ): void {
+  const { bytes } = answer;
+  const result = tooMuch(turn.state.settings, part, answer) ?? answer.result;
   const failure = stopping ? undefined : retryableFailure(part, result);
   const isTriedAgain = failure
     ? tryAgain(turn, part, failure, result)
@@ -54,6 +57,15 @@ function takeFirst(
   // First the acknowledgement: what follows may be told on the same connection.
   acknowledge(turn, part, worker, !isTriedAgain);
   if (failure && isTriedAgain) tellLost(turn, part, worker, failure.reason);
+}
+
+/** The results of a walked plan are kept until it ends, however often its loops go round. */
+function tooMuch({ maxLiveBytes }: Settings, part: Part, answer: Answer): PlanResult | undefined {
+  const bytes = part.execution.bytes + answer.bytes;
+  if (!part.leaf || answer.result.status !== "Success" || bytes <= maxLiveBytes) return undefined;
+  const error = `the results of its parts take ${bytes} bytes together, expected at most ${maxLiveBytes}`;
+  const details = { bytes, limit: maxLiveBytes };
+  return { status: "Failed", error, duration_ms: 0, code: "MESSAGE_TOO_LARGE", details };
 }
 
 function holdingFor({ held, features }: WorkerSession, answer: Answer): Holding | undefined {

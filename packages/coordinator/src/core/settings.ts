@@ -35,6 +35,14 @@ export interface Settings {
   /** How often the store is asked to remove those whose time has come. */
   readonly pruneIntervalMs: number;
   readonly maxConnections: number;
+  /** From a connection's opening to its Hello or Register. Beyond: closed with SESSION_EXPIRED. */
+  readonly helloTimeoutMs: number;
+  /** Bytes in a socket from which on its peer reads slowly: what it watches waits until an eighth is left. */
+  readonly slowBytes: number;
+  /** Bytes in a socket when one more frame is to go. Beyond: closed with SESSION_EXPIRED. */
+  readonly maxUnreadBytes: number;
+  /** Bytes of chunks that wait for one connection, whatever credit its peer gave. Beyond: closed with SESSION_EXPIRED. */
+  readonly maxBulkBytes: number;
   /** Watches, and requests for the store, of one connection. */
   readonly maxWatches: number;
   readonly maxStreams: number;
@@ -68,6 +76,10 @@ export const DEFAULT_SETTINGS: Omit<Settings, "coordinatorId" | "version"> = {
   keepMs: 7 * 24 * 60 * 60 * 1000,
   pruneIntervalMs: 60_000,
   maxConnections: 10_000,
+  helloTimeoutMs: 10_000,
+  slowBytes: 8 * 1024 * 1024,
+  maxUnreadBytes: 64 * 1024 * 1024,
+  maxBulkBytes: 256 * 1024 * 1024,
   maxWatches: 10_000,
   maxStreams: 1_000,
   maxOffered: 10_000,

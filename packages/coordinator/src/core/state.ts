@@ -40,6 +40,8 @@ export interface CoreState {
   /** Of what a restart took up, all events before it. */
   readonly lostBefore: NonNullable<EventRing["lost"]>;
   readonly connections: Map<ConnectionId, Connection>;
+  /** Connections that may not have said who they are, oldest first, and until when they have to. */
+  readonly newcomers: Map<ConnectionId, number>;
   /** By worker id; one whose socket is lost stays until its lease ends. */
   readonly workers: Map<string, WorkerSession>;
   /** By plan_id: all that live, and those that ended lately. */
@@ -351,6 +353,7 @@ export function createState(settings: Settings, opened: Opened): CoreState {
     boot: opened.boot,
     lostBefore: { from: [1, 1], to: [opened.boot, 0] },
     connections: new Map(),
+    newcomers: new Map(),
     workers: new Map(),
     executions: new Map(),
     ended: new Map(),

@@ -5,7 +5,7 @@ import { Runtime } from "./runtime.js";
 /** A coordinator, its workers and a client in this process. They live as long as the client, and keep no idle process alive. */
 export async function connectEmbedded(options: ConnectOptions): Promise<Planwire> {
   sayOnce();
-  const { filters, workers = 1, signal } = options;
+  const { filters, workers = 1, signal, limits } = options;
   signal?.throwIfAborted();
   const runtime = await Runtime.start({ filters, workers });
   try {
@@ -13,6 +13,7 @@ export async function connectEmbedded(options: ConnectOptions): Promise<Planwire
       url: runtime.url,
       token: runtime.token,
       ...(signal && { signal }),
+      ...(limits && { limits }),
       offerFilters: (definitions) => runtime.offer(definitions),
       onBusy: (busy) => runtime.setBusy(busy),
       onClosed: () => runtime.close(),

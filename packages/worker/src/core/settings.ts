@@ -18,10 +18,13 @@ export interface Settings {
   readonly mostUnacknowledgedBytes: number;
 }
 
-export const DEFAULTS = {
+/** What is asked for by `settings`, and seldom. */
+export const BOUNDS = {
   prefetch: 64,
-  graceMs: 5000,
   registerTimeoutMs: 10_000,
   mostUnacknowledged: 4096,
   mostUnacknowledgedBytes: 256 * 1024 * 1024,
 } as const satisfies Partial<Settings>;
+export type Bounds = Pick<Settings, keyof typeof BOUNDS>;
+
+export const DEFAULTS = { ...BOUNDS, graceMs: 5000 } as const satisfies Partial<Settings>;
