@@ -1,17 +1,19 @@
 import { planOfPart } from "../sim/describe-message.js";
 import type { Contact } from "./contact.js";
-import type { CallBegan, Fact } from "./facts.js";
+import type { CallBegan, CallEnd, Fact } from "./facts.js";
 import type { Ledger } from "./ledger.js";
 import { complain, type Rule } from "./rule.js";
 
-/** Each filter runs once for its part, unless the worker of an earlier attempt died or lost its lease, or its isolate died. */
+const MAY_BE_TRIED_AGAIN: ReadonlySet<CallEnd> = new Set<CallEnd>(["crashed", "failed"]);
+
+/** Each filter runs once for its part, unless the worker of an earlier attempt died or lost its lease, its isolate died, or it failed. */
 export class Effects implements Rule {
   readonly #ledger: Ledger;
   readonly #contact: Contact;
   /** By call: its part and attempt. */
   readonly #attemptOf = new Map<string, string>();
-  /** Attempts that lost an isolate: such a part is tried again. */
-  readonly #crashed = new Set<string>();
+  /** Attempts that lost an isolate, or failed: such a part may be tried again. */
+  readonly #ended = new Set<string>();
   /** By part and node. */
   readonly #calls = new Map<string, CallBegan[]>();
 
@@ -21,8 +23,8 @@ export class Effects implements Rule {
   }
 
   see(fact: Fact, mono: number): void {
-    if (fact.type === "callEnded" && fact.how === "crashed") {
-      this.#crashed.add(this.#attemptOf.get(fact.call) ?? "");
+    if (fact.type === "callEnded" && MAY_BE_TRIED_AGAIN.has(fact.how)) {
+      this.#ended.add(this.#attemptOf.get(fact.call) ?? "");
     }
     // Every chunk of a stream is a call of its own.
     if (fact.type !== "callBegan" || fact.partId.startsWith("x-")) return;
@@ -40,7 +42,7 @@ export class Effects implements Rule {
     const planId = planOfPart(partId);
     if (attempt === later.attempt)
       complain(`${nodeId} of ${partId} ran twice in attempt ${attempt}`, planId);
-    if (this.#crashed.has(keyOf(partId, attempt))) return;
+    if (this.#ended.has(keyOf(partId, attempt))) return;
     const since = this.#ledger.attempt(partId, planId, attempt)?.assignedAt ?? 0;
     if (this.#contact.wasLostSince(peer.process, since, mono)) return;
     complain(

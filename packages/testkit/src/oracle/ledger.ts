@@ -13,6 +13,8 @@ export interface LedgerAttempt {
   lost: string | undefined;
   /** It was lost with the isolate or the worker that it ran in. */
   died: boolean;
+  /** It cost one of the tries that the plan has. */
+  isTry: boolean;
   result: PlanResult | undefined;
 }
 
@@ -37,11 +39,12 @@ export class Ledger {
       ?.find((one) => one.attempt === attempt);
   }
 
-  /** Plans that live, that have one of these filters, and that nobody has cancelled. */
+  /** Plans that live, that have one of these filters, and that neither a cancel nor a deadline will stop. */
   uncancelledWith(filters: ReadonlySet<string>): string[] {
     return [...this.plans.values()].flatMap(({ planId, plan, outcome, cancelledAt }) => {
       const has = plan.bindings?.some(({ uses }) => filters.has(uses)) ?? false;
-      return has && outcome === undefined && cancelledAt === undefined ? [planId] : [];
+      const isStopped = cancelledAt !== undefined || plan.policy?.timeout_ms !== undefined;
+      return has && outcome === undefined && !isStopped ? [planId] : [];
     });
   }
 
@@ -99,7 +102,7 @@ export class Ledger {
     }
     if (attempt !== (last?.attempt ?? 0) + 1)
       complain(`${partId}/${attempt} follows attempt ${last?.attempt ?? 0}`, planId);
-    const open = { lost: undefined, died: false, result: undefined };
+    const open = { lost: undefined, died: false, isTry: false, result: undefined };
     tries.push({ partId, attempt, workerId, incarnation, assignedAt, ...open });
   }
 
@@ -108,6 +111,7 @@ export class Ledger {
     const attempt = this.#open(plan, change);
     attempt.lost = reason;
     attempt.died = cost === "isolate" || cost === "worker";
+    attempt.isTry = attempt.died || cost === "try";
   }
 
   #take(plan: LedgerPlan, change: Extract<Change, { type: "takeResult" }>): void {

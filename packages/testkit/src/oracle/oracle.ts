@@ -6,7 +6,9 @@ import { Effects } from "./effects.js";
 import type { Fact } from "./facts.js";
 import { Feeds } from "./feeds.js";
 import { Ledger } from "./ledger.js";
+import { Losses } from "./losses.js";
 import { Outcomes } from "./outcomes.js";
+import { Policies } from "./policies.js";
 import { Results } from "./results.js";
 import { complain, type Owed, type Rule } from "./rule.js";
 import { Slots } from "./slots.js";
@@ -26,11 +28,13 @@ export class Oracle {
     this.#rules = [
       new Durability(this.ledger),
       new Results(),
+      new Losses(this.ledger, this.#contact),
       new Effects(this.ledger, this.#contact),
       this.#slots,
       new Cancels(this.ledger),
       this.clients,
       new Outcomes(this.ledger),
+      new Policies(this.ledger),
       new Feeds(),
       new Streams(),
     ];

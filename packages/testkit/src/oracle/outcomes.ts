@@ -58,9 +58,15 @@ function isReason(plan: LedgerPlan, code: string): boolean {
   const filters = filtersOf(plan.plan);
   switch (code) {
     case "FILTER_ERROR":
-      return filters.includes("fails");
+      return filters.includes("fails") || filters.includes("flaky");
+    case "DEADLINE_EXCEEDED":
+      return plan.plan.policy?.timeout_ms !== undefined;
     case "WORKER_CRASH":
       return filters.includes("kills-isolate");
+    case "POISON_PLAN":
+      return [...plan.parts.values()].some(isPoison);
+    case "WORKER_LOST":
+      return [...plan.parts.values()].some((tries) => tries.some(wasLost));
     case "POISON_PLAN":
       return [...plan.parts.values()].some(isPoison);
     case "WORKER_LOST":
@@ -68,6 +74,11 @@ function isReason(plan: LedgerPlan, code: string): boolean {
     default:
       return false;
   }
+}
+
+/** Written as a loss, or, when it is not tried again, as its result. */
+function wasLost({ lost, result }: LedgerAttempt): boolean {
+  return lost !== undefined || (result?.status === "Failed" && result.code === "WORKER_LOST");
 }
 
 /** Two deaths were written as losses, the third ended it. */

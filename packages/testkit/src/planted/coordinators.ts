@@ -213,6 +213,14 @@ export const COORDINATORS: Readonly<Record<string, Plant>> = {
     const known = core.state.executions.get(message.plan.plan_id);
     return known === undefined ? message : { ...message, plan: known.plan };
   }),
+  "forgets deadlines": hearing("Submit", (message) => {
+    const { timeout_ms: _, ...policy } = message.plan.policy ?? {};
+    return { ...message, plan: { ...message.plan, policy } };
+  }),
+  "tries a plan more often than it may": hearing("Submit", (message) => {
+    const policy = { ...message.plan.policy, max_attempts: 6 };
+    return { ...message, plan: { ...message.plan, policy } };
+  }),
   "calls what may go on stopped": saying(() => (message) => {
     if (message.type !== "PlanEvent" || message.event.kind !== "Finished") return message;
     const { outcome } = message.event;

@@ -96,7 +96,9 @@ export class FilterRuns {
 
   #comeToItsEnd(running: Running): void {
     const { behaviour, call } = running;
-    switch (behaviour.end) {
+    const isFirst = call.attempt === 1;
+    const end = behaviour.end === "errorAtFirst" ? (isFirst ? "error" : "output") : behaviour.end;
+    switch (end) {
       case "output":
         return this.#end(running, "done", {
           status: "done",

@@ -6,7 +6,7 @@ export interface Behaviour {
   readonly isolate: IsolateKind;
   readonly leastMs: number;
   readonly mostMs: number;
-  readonly end: "output" | "error" | "isolateDies" | "workerDies";
+  readonly end: "output" | "error" | "errorAtFirst" | "isolateDies" | "workerDies";
   /** Heeds its signal. */
   readonly obeys: boolean;
   readonly progress?: boolean;
@@ -22,6 +22,8 @@ export const FILTERS: Readonly<Record<string, Behaviour>> = {
   inline: { ...QUICK, isolate: "inline" },
   "slow-inline": { ...SLOW, isolate: "inline" },
   fails: { ...QUICK, isolate: "thread", end: "error" },
+  /** Fails in the first attempt of its part, and not in later ones. */
+  flaky: { ...QUICK, isolate: "thread", end: "errorAtFirst" },
   "kills-isolate": { ...QUICK, isolate: "thread", end: "isolateDies" },
   "kills-worker": { ...QUICK, isolate: "inline", end: "workerDies" },
   stubborn: { isolate: "thread", leastMs: 2_000, mostMs: 9_000, end: "output", obeys: false },

@@ -1,4 +1,4 @@
-import type { Message } from "@planwire/protocol";
+import type { Message, Outcome } from "@planwire/protocol";
 import type { Fact } from "../oracle/facts.js";
 import type { Ledger, LedgerAttempt } from "../oracle/ledger.js";
 import type { Coverage } from "./coverage.js";
@@ -36,7 +36,7 @@ export class Races {
         return;
       case "landed":
         for (const change of fact.write.changes) {
-          if (change.type === "finish") this.#finished(fact.write.planId, change.outcome.status);
+          if (change.type === "finish") this.#finished(fact.write.planId, change.outcome);
           if (change.type === "lose") this.#count(`lost: ${change.loss.reason.split(":", 1)[0]}`);
         }
         return;
@@ -123,7 +123,9 @@ export class Races {
     }
   }
 
-  #finished(planId: string, status: string): void {
+  #finished(planId: string, outcome: Outcome): void {
+    const { status } = outcome;
+    if (status === "Failed") this.#count(`failed: ${outcome.error.code}`);
     const cancelled = this.#ledger.plans.get(planId)?.cancelledAt !== undefined;
     if (cancelled && status !== "Cancelled") this.#count("a result against a cancel");
   }

@@ -1,4 +1,4 @@
-import type { ExecutionPlan, SerializedPlan } from "@planwire/protocol";
+import type { ExecutionPlan, PlanPolicy, SerializedPlan } from "@planwire/protocol";
 import type { Chance } from "./chance.js";
 
 interface Draft {
@@ -14,8 +14,17 @@ export function somePlan(
   workers: readonly string[],
 ): SerializedPlan {
   const draft: Draft = { chance, workers, bindings: [] };
-  const plan = someTree(draft);
-  return serialized(planId, plan, draft.bindings);
+  const plan = serialized(planId, someTree(draft), draft.bindings);
+  return chance.happens(35) ? { ...plan, policy: somePolicy(chance) } : plan;
+}
+
+function somePolicy(chance: Chance): PlanPolicy {
+  return {
+    ...(chance.happens(50) && { max_attempts: chance.between(1, 4) }),
+    ...(chance.happens(50) && { backoff_ms: chance.between(0, 800) }),
+    ...(chance.happens(60) && { retry_codes: ["FILTER_ERROR"] }),
+    ...(chance.happens(40) && { timeout_ms: chance.between(300, 9_000) }),
+  };
 }
 
 /** As long as somebody wants to look at a slot. */
@@ -98,6 +107,7 @@ function someNode({ chance, bindings }: Draft): ExecutionPlan {
       inline: 10,
       "slow-inline": 8,
       fails: 3,
+      flaky: 3,
       "kills-isolate": 1.5,
       "kills-worker": 1,
       stubborn: 4,
