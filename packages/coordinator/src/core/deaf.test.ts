@@ -62,12 +62,28 @@ it("while it is asked it gets no new work", () => {
   expect(driver.core.state.queued).toBe(1);
 });
 
-it("one that does not answer is closed with SESSION_EXPIRED; what it never handled is tried elsewhere at no cost", () => {
+it("one that does not answer is closed with SESSION_EXPIRED; what it never handled keeps its lease, since it may handle it yet", () => {
   const { driver, worker } = deaf();
   const other = driver.worker("other", ["f"], { status: "draining" });
   driver.passTime(INTERVAL_MS);
   expect(driver.closed).toEqual([{ conn: worker, code: "SESSION_EXPIRED" }]);
   driver.heartbeat(other, { status: "ready" });
+  expect(driver.typesTo(other)).not.toContain("AssignPlan");
+  driver.disconnect(worker);
+  const back = driver.connect();
+  const resume = [running, { ...running, plan_id: "lies" }];
+  driver.receive(back, registerMessage("w", ["f"], { max_concurrent: 3, resume }));
+  expect(driver.typesTo(other)).not.toContain("AssignPlan");
+  expect(driver.typesTo(back)).toEqual(["Registered"]);
+});
+
+it("what it never handled is tried elsewhere, at no cost, when its lease ends", () => {
+  const { driver } = deaf();
+  const other = driver.worker("other", ["f"], { status: "draining" });
+  for (let i = 0; i < 5; i++) {
+    driver.passTime(INTERVAL_MS);
+    driver.heartbeat(other, { status: "ready" });
+  }
   expect(driver.take(other, "AssignPlan")).toMatchObject({
     plan: { plan_id: "lies" },
     attempt: 2,

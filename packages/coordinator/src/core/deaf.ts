@@ -32,10 +32,3 @@ export function deafAnswered(
     else if (number !== undefined && number <= deaf.said) loseUnknown(turn, worker, holding);
   }
 }
-
-/** It does not answer: what it never handled is tried elsewhere. */
-export function loseUnhandled(turn: Turn, worker: WorkerSession): void {
-  for (const holding of worker.held.values()) {
-    if (holding.missed > 0) loseUnknown(turn, worker, holding);
-  }
-}

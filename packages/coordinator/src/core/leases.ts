@@ -1,4 +1,3 @@
-import { loseUnhandled } from "./deaf.js";
 import { recordStarts } from "./results.js";
 import { closeWith, log, send } from "./send.js";
 import { loseSocket, removeWorker, SWEEP_MS, takeOver } from "./sessions.js";
@@ -63,10 +62,12 @@ function pingSilent(turn: Turn, worker: WorkerSession): void {
   send(turn, conn, { type: "Ping" });
 }
 
-/** It did not answer in time. What it runs keeps its lease: as the same process it may come back with it. */
+/**
+ * It did not answer in time. What it was given keeps its lease, handled or not: it may handle it while it is being closed, and as the same
+ * process it comes back and says what it has.
+ */
 function closeDeaf(turn: Turn, worker: WorkerSession): void {
   log(turn, "warn", "worker is deaf: closed", { workerId: worker.workerId });
-  loseUnhandled(turn, worker);
   closeSocket(turn, worker, "assignments are left unhandled");
   loseSocket(turn, worker);
 }

@@ -189,6 +189,7 @@ export class Story {
 const USER_WEIGHTS = {
   submits: 40,
   "submits and soon cancels": 5,
+  "submits what only a deadline ends": 2,
   "submits again": 5,
   "submits other content": 3,
   cancels: 10,

@@ -29,6 +29,17 @@ export const USERS = {
     client.after(chance.between(1, 120), () => client.cancel(planId));
   },
 
+  "submits what only a deadline ends"(story: Story): void {
+    const client = someClient(story);
+    if (client === undefined || story.submitted.length >= MOST_PLANS) return;
+    const { chance } = story.world;
+    const policy = { timeout_ms: chance.between(300, 9_000) };
+    const plan = planOf(`p${story.submitted.length}`, chance.choose({ endless: 3, stuck: 1 }));
+    const limited = { ...plan, policy };
+    story.submitted.push(limited);
+    client.submit(limited, false);
+  },
+
   "submits again"(story: Story): void {
     const plan = recent(story);
     if (plan === undefined) return;
