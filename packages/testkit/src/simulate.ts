@@ -86,7 +86,7 @@ function waitUntilNothingIsOwed(story: Story, oracle: Oracle): void {
         first?.planId,
       );
     }
-    story.cancel(oracle.ledger.uncancelledWith(ENDLESS));
+    story.cancelUnlimited(oracle.ledger.uncancelledWith(ENDLESS));
     clock.runUntil(clock.mono + LOOK_EVERY_MS);
   }
 }

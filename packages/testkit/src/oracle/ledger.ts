@@ -39,12 +39,11 @@ export class Ledger {
       ?.find((one) => one.attempt === attempt);
   }
 
-  /** Plans that live, that have one of these filters, and that neither a cancel nor a deadline will stop. */
+  /** Plans that live, that have one of these filters, and that nobody has cancelled. */
   uncancelledWith(filters: ReadonlySet<string>): string[] {
     return [...this.plans.values()].flatMap(({ planId, plan, outcome, cancelledAt }) => {
       const has = plan.bindings?.some(({ uses }) => filters.has(uses)) ?? false;
-      const isStopped = cancelledAt !== undefined || plan.policy?.timeout_ms !== undefined;
-      return has && outcome === undefined && !isStopped ? [planId] : [];
+      return has && outcome === undefined && cancelledAt === undefined ? [planId] : [];
     });
   }
 

@@ -67,10 +67,6 @@ function isReason(plan: LedgerPlan, code: string): boolean {
       return [...plan.parts.values()].some(isPoison);
     case "WORKER_LOST":
       return [...plan.parts.values()].some((tries) => tries.some(wasLost));
-    case "POISON_PLAN":
-      return [...plan.parts.values()].some(isPoison);
-    case "WORKER_LOST":
-      return [...plan.parts.values()].some((tries) => tries.some(({ lost }) => lost !== undefined));
     default:
       return false;
   }

@@ -112,9 +112,12 @@ export class Story {
     if (this.coordinator === undefined) this.startCoordinator();
   }
 
-  /** What never ends by itself has to be cancelled, once each. */
-  cancel(planIds: readonly string[]): void {
-    for (const planId of planIds) this.clients.get("one")?.cancel(planId);
+  /** What never ends by itself has to be cancelled, unless its deadline stops it. */
+  cancelUnlimited(planIds: readonly string[]): void {
+    for (const planId of planIds) {
+      const plan = this.submitted.find((one) => one.plan_id === planId);
+      if (plan?.policy?.timeout_ms === undefined) this.clients.get("one")?.cancel(planId);
+    }
   }
 
   startCoordinator(): void {

@@ -6,7 +6,7 @@ import { COORDINATORS } from "../planted/coordinators.js";
 import { WORKERS } from "../planted/workers.js";
 
 /** Seeds after which a fault counts as one that nobody would find. */
-const MOST_SEEDS = 40;
+const MOST_SEEDS = 100;
 
 /** What the oracle says first. */
 function complaintOf(plant: Plant): { sentence: string; seed: number } | undefined {
