@@ -1,4 +1,5 @@
 import { meets } from "../core/needs.js";
+import { maxAttemptsOf } from "../core/retries.js";
 import { suits } from "../core/alone.js";
 import { freeSlots } from "../core/slots.js";
 import type { CoreState, Execution, Lane, Part, WorkerSession } from "../core/state.js";
@@ -47,15 +48,33 @@ function ofExecution(state: Readonly<CoreState>, execution: Execution): string[]
       ]),
     ),
     ...[...parts.values()].flatMap((part) => {
-      if (part.workerId === undefined) return ofWaiting(state, part, named);
+      const setbacks = ofSetbacks(state, part, named);
+      if (part.workerId === undefined) return [...setbacks, ...ofWaiting(state, part, named)];
       const holding = state.workers.get(part.workerId)?.held.get(part.partId);
       return broken(
+        [setbacks.length === 0, setbacks.join("; ")],
         [holding !== undefined, named(`thinks that ${part.workerId} holds ${part.partId}`)],
         [holding?.attempt === part.attempt, named(`and ${part.workerId} differ on the attempt`)],
         [holding?.abandoned === false, named(`waits for ${part.partId}, which is abandoned`)],
       );
     }),
   ];
+}
+
+/** What has been tried often enough, or killed enough, is not tried again. */
+function ofSetbacks(
+  { settings }: Readonly<CoreState>,
+  part: Part,
+  named: (what: string) => string,
+): string[] {
+  const { tries, deaths, unstarted } = part.setbacks ?? { tries: 0, deaths: [], unstarted: 0 };
+  const most = maxAttemptsOf(settings, part.execution);
+  return broken(
+    [tries < most, named(`tries ${part.partId} again after ${tries} of ${most} tries`)],
+    [deaths.length < settings.maxDeaths, named(`tries ${part.partId} again, which is poison`)],
+    [deaths.length <= tries, named(`counts more deaths of ${part.partId} than tries`)],
+    [tries + unstarted <= part.attempt, named(`counts a try of ${part.partId} twice`)],
+  );
 }
 
 /** It is in a lane, or waits for its next try: one of both. */

@@ -1,18 +1,7 @@
-import type {
-  ConnectionId,
-  ExecutionPlan,
-  Message,
-  PlanResult,
-  SerializedPlan,
-} from "@planwire/protocol";
-import {
-  CoordinatorDriver,
-  execute,
-  planOf,
-  resultMessage,
-  success,
-} from "./coordinator-driver.js";
+import type { ConnectionId, Message, SerializedPlan } from "@planwire/protocol";
+import { CoordinatorDriver, resultMessage, success } from "./coordinator-driver.js";
 import { chanceOf, type Chance } from "./chance.js";
+import { somePlan, someResult } from "./story-plans.js";
 import { StoryWorker } from "./story-worker.js";
 
 interface StoryClient {
@@ -24,6 +13,8 @@ interface StoryClient {
 /** A round takes 1.5 s. What a worker that is gone held comes free within a lease. */
 const ROUNDS_OF_A_LEASE = 25;
 const MOST_ROUNDS = 200;
+/** So that what seldom happens three times to one part does happen. */
+const SETTINGS = { maxDeaths: 2, maxUnstarted: 2 };
 const FULL = { type: "failed", reason: "disk full" } as const;
 
 /**
@@ -31,7 +22,7 @@ const FULL = { type: "failed", reason: "disk full" } as const;
  * new processes, cancels, writes that wait or fail, time, and new starts on the same store.
  */
 export class RandomStory {
-  driver = new CoordinatorDriver();
+  driver = new CoordinatorDriver({ settings: SETTINGS });
   readonly told: string[] = [];
   readonly accepted = new Set<string>();
   readonly finishedOf = new Map<string, Set<string>>();
@@ -111,35 +102,11 @@ export class RandomStory {
     if (!client) return;
     const conn = this.#connectClient(client);
     const again = this.#chance(5) === 0 ? this.#pick(this.#submitted) : undefined;
-    const plan = again ?? this.#somePlan(`p${this.#submitted.length}`);
+    const plan = again ?? somePlan(this.#chance, `p${this.#submitted.length}`);
     if (!again) this.#submitted.push(plan);
     client.waitsFor.add(plan.plan_id);
     this.#note(`${conn} submits ${plan.plan_id}`);
     this.driver.submit(conn, plan, { watch: true, only_outcome: true });
-  }
-
-  #somePlan(id: string): SerializedPlan {
-    const at = (node_id: string, worker: string): ExecutionPlan => ({
-      Remote: { node_id: `${node_id}-there`, target: { WorkerId: worker }, plan: execute(node_id) },
-    });
-    const bindings = ["f", "g"].map((node_id) => ({ node_id, uses: node_id }));
-    const filters = ["x", "y"].map((node_id) => ({ node_id, pickled_filter: "gA==" }));
-    switch (this.#chance(6)) {
-      case 0:
-        return planOf(id, { plan: { Parallel: [at("f", "a"), at("g", "b")] }, bindings });
-      case 1:
-        return planOf(id, { plan: { Sequence: [at("f", "c"), at("g", "a")] }, bindings });
-      case 2:
-        return planOf(id, { plan: { Parallel: ["x", "y"].map(execute) }, bindings: [], filters });
-      case 3:
-        return planOf(id, {
-          plan: { Parallel: ["f", "x"].map(execute) },
-          bindings: bindings.slice(0, 1),
-          filters: filters.slice(0, 1),
-        });
-      default:
-        return planOf(id);
-    }
   }
 
   #answer(): void {
@@ -147,22 +114,17 @@ export class RandomStory {
     const assigned = worker && this.#pick([...worker.running.values()]);
     if (!worker || !assigned) return;
     const { plan_id } = assigned.plan;
+    if (this.#chance(3) === 0) return worker.begin(this.driver, assigned);
     if (worker.conn !== undefined && this.#chance(8) === 0) {
       this.#note(`${worker.id} gives ${plan_id} back`);
       return worker.giveBack(this.driver, assigned);
     }
-    const result = this.#someResult();
+    const result = someResult(this.#chance);
     const isUnread = worker.conn !== undefined && this.#chance(12) === 0;
     const how = isUnread ? "unread" : result.status;
     this.#note(`${worker.id} ends ${plan_id} ${assigned.attempt}: ${how}`);
     if (isUnread) worker.finishUnread(this.driver, assigned, result);
     else worker.finish(this.driver, assigned, result);
-  }
-
-  #someResult(): PlanResult {
-    const roll = this.#chance(10);
-    if (roll === 0) return { status: "Failed", error: "no", duration_ms: 1, code: "FILTER_ERROR" };
-    return success({ type: "Json", data: roll });
   }
 
   #connectWorker(): void {
@@ -284,7 +246,7 @@ export class RandomStory {
 
   async #restart(): Promise<void> {
     this.#note("the coordinator is started anew");
-    this.driver = await this.driver.restarted();
+    this.driver = await this.driver.restarted({ settings: SETTINGS });
     for (const worker of this.#workers) worker.conn = undefined;
     for (const client of this.#clients) client.conn = undefined;
     this.#old = undefined;
@@ -307,13 +269,21 @@ export class RandomStory {
 
   #hear(conn: ConnectionId, message: Message): void {
     const worker = this.#workers.find((one) => one.conn === conn);
-    if (worker) return worker.take(this.driver, message);
+    if (worker) return this.#workerHears(worker, message);
     if (conn === this.#old) {
       if (message.type === "AssignPlan") this.#oldHolds.push(message);
       return;
     }
     const client = this.#clients.find((one) => one.conn === conn);
     if (client) this.#clientHears(client, message);
+  }
+
+  /** What it is given begins at once, or later, or never. */
+  #workerHears(worker: StoryWorker, message: Message): void {
+    worker.take(this.driver, message);
+    if (message.type !== "AssignPlan" || this.#chance(2) === 0) return;
+    const assigned = worker.running.get(message.plan.plan_id);
+    if (assigned) worker.begin(this.driver, assigned);
   }
 
   #clientHears(client: StoryClient, message: Message): void {

@@ -14,6 +14,8 @@ export class StoryWorker {
   conn: ConnectionId | undefined;
   #incarnation = 1;
   readonly running = new Map<string, MessageOf<"AssignPlan">>();
+  /** Of those that run, whose first leaf has started. */
+  readonly #begun = new Set<MessageOf<"AssignPlan">>();
   readonly finished = new Map<string, MessageOf<"PlanResult">>();
   /** Messages handled since Registered, and while it is deaf those that lie there. */
   #handled = 0;
@@ -51,8 +53,9 @@ export class StoryWorker {
 
   #held(): HeldAttempt[] {
     const held: HeldAttempt[] = [];
-    for (const [plan_id, { attempt = 0 }] of this.running) {
-      held.push({ plan_id, attempt, state: "running" });
+    for (const [plan_id, assigned] of this.running) {
+      const { attempt = 0 } = assigned;
+      held.push({ plan_id, attempt, state: this.#begun.has(assigned) ? "running" : "assigned" });
     }
     for (const [plan_id, { attempt = 0 }] of this.finished) {
       held.push({ plan_id, attempt, state: "finished" });
@@ -125,6 +128,12 @@ export class StoryWorker {
       this.finished.set(partId, failure);
       this.#send(driver, failure);
     }
+  }
+
+  begin(driver: CoordinatorDriver, assigned: MessageOf<"AssignPlan">): void {
+    const { plan, attempt = 0 } = assigned;
+    this.#begun.add(assigned);
+    this.#send(driver, { type: "Started", plan_id: plan.plan_id, attempt });
   }
 
   finish(driver: CoordinatorDriver, assigned: MessageOf<"AssignPlan">, result: PlanResult): void {
