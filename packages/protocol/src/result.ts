@@ -39,6 +39,8 @@ export const PlanResult = tagged("status", [
     details: z.optional(JsonValue),
     /** The next thing to try. */
     hint: z.optional(z.string()),
+    /** False when an inline call of it could not be stopped and still runs. */
+    stopped: z.optional(z.boolean()),
   }),
   object({
     status: z.literal("Cancelled"),

@@ -305,3 +305,19 @@ it("an attempt that its worker gave back is surely stopped", () => {
   cancel(driver, client);
   expect(finished(driver, client)).toMatchObject([{ status: "Cancelled", stopped: true }]);
 });
+
+it("a part that failed while a call of it could not be stopped is not called stopped, though it is tried again and then cancelled", () => {
+  const driver = new CoordinatorDriver();
+  const client = driver.client();
+  const worker = driver.worker("w");
+  driver.submit(client, planOf("p", { policy: { retry_codes: ["FILTER_ERROR"] } }), {
+    watch: true,
+  });
+  const failed = { status: "Failed", error: "no", duration_ms: 1, stopped: false } as const;
+  driver.receive(worker, resultMessage(driver.take(worker, "AssignPlan"), failed));
+  expect(driver.core.state.workers.get("w")?.otherSlots).toBe(1);
+  cancel(driver, client);
+  expect(finished(driver, client)).toMatchObject([
+    { status: "Cancelled", stopped: false, how: "abandoned" },
+  ]);
+});

@@ -7,7 +7,7 @@ import { endWith, retryableFailure, tryAgain, type LostAttempt } from "./retries
 import { send } from "./send.js";
 import type { Settings } from "./settings.js";
 import type { Execution, Holding, Part, Turn, WorkerSession } from "./state.js";
-import { noteStop } from "./stop-how.js";
+import { goesOn, noteStop } from "./stop-how.js";
 
 /** What an attempt that was lost ended with, when its part is not tried again. */
 export const LOST = { status: "Cancelled", duration_ms: 0, stopped: false, how: "lost" } as const;
@@ -31,9 +31,7 @@ export function takeResult(turn: Turn, worker: WorkerSession, answer: Answer): v
   worker.held.delete(partId);
   worker.full = false;
   // What could not be stopped has its slot until a heartbeat says otherwise.
-  if (answer.result.status === "Cancelled" && answer.result.stopped === false) {
-    worker.otherSlots += 1;
-  }
+  if (goesOn(answer.result)) worker.otherSlots += 1;
   if (part && !holding.abandoned) takeFirst(turn, worker, part, holding, answer);
   else acknowledgeStale(turn, worker, answer);
   turn.agenda.push({ do: "fillSlots", worker });
@@ -49,6 +47,7 @@ function takeFirst(
 ): void {
   const { bytes } = answer;
   const result = tooMuch(turn.state.settings, part, answer) ?? answer.result;
+  noteStop(part.execution, result);
   const failure = stopping ? undefined : retryableFailure(part, result);
   const isTriedAgain = failure
     ? tryAgain(turn, part, failure, result)

@@ -12,14 +12,21 @@ const HARDNESS: Record<StopHow, number> = {
 
 /** Of an execution's parts, the one that was hardest to stop says how the execution stopped. */
 export function noteStop(execution: Execution, result: PlanResult): void {
-  if (result.status !== "Cancelled") return;
   const how = howOf(result);
+  if (how === undefined) return;
   const before = execution.stoppedHow;
   if (before === undefined || HARDNESS[how] > HARDNESS[before]) execution.stoppedHow = how;
 }
 
-function howOf({ how = "signal", stopped = true }: Extract<PlanResult, { status: "Cancelled" }>) {
-  return stopped || how === "lost" ? how : "abandoned";
+/** Something of it could not be stopped, and holds its slot until it ends. */
+export function goesOn(result: PlanResult): boolean {
+  return result.status !== "Success" && result.stopped === false;
+}
+
+function howOf(result: PlanResult): StopHow | undefined {
+  if (result.status === "Cancelled" && result.how === "lost") return "lost";
+  if (goesOn(result)) return "abandoned";
+  return result.status === "Cancelled" ? (result.how ?? "signal") : undefined;
 }
 
 export function cancelledEnding({ stoppedHow: how }: Execution): Ending {

@@ -13,11 +13,6 @@ export class Cancels implements Rule {
   readonly #running = new Map<string, CallBegan>();
   /** Plans told to be cancelled and stopped. */
   readonly #stopped = new Set<string>();
-  /**
-   * Attempts whose worker said that they failed. An inline call that heeds no signal may outlive its failed part, and PlanResult has no
-   * word for that.
-   */
-  readonly #failed = new Set<string>();
   /** By worker process: since when it has heard the coordinator without a longer silence. */
   readonly #inContact = new Map<string, { since: number; last: number }>();
 
@@ -33,12 +28,6 @@ export class Cancels implements Rule {
       case "callEnded":
         this.#running.delete(fact.call);
         return;
-      case "workerSays": {
-        const { message } = fact;
-        if (message.type !== "PlanResult" || message.result.status !== "Failed") return;
-        this.#failed.add(`${message.plan_id}/${message.attempt}`);
-        return;
-      }
       case "workerHears":
         return this.#heard(fact.peer.process, mono);
       case "coordinatorSays": {
@@ -69,7 +58,6 @@ export class Cancels implements Rule {
   #mustBeStopped(planId: string): void {
     this.#stopped.add(planId);
     for (const call of this.#running.values()) {
-      if (this.#failed.has(`${call.partId}/${call.attempt}`)) continue;
       if (planOfPart(call.partId) === planId)
         complain(
           `${planId} was told to be stopped while ${call.nodeId} of ${call.partId}/${call.attempt} runs on ${call.peer.process}`,

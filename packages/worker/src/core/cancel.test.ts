@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { CoreScript, done, offerOf } from "../testing/core-script.js";
+import { CoreScript, done, failed, offerOf } from "../testing/core-script.js";
 
 const FILTERS = [
   offerOf("a"),
@@ -63,6 +63,17 @@ test("an inline call is abandoned after grace, and keeps its slot until it retur
   script.end(call);
   script.assign("a", "next");
   expect(script.begin().planId).toBe("next");
+});
+
+test("a part that fails beside an inline call that does not stop says that this goes on", () => {
+  const script = new CoreScript({ graceMs: 1000 });
+  script.start([offerOf("a", { isolate: "inline" }), offerOf("b")]);
+  const arm = (node_id: string) => ({ Execute: { node_id } });
+  script.assign({ Parallel: [arm("a"), arm("b")] });
+  script.begin();
+  script.end(script.begin(), failed("no"));
+  script.pass(1000);
+  expect(script.sent("PlanResult").result).toMatchObject({ status: "Failed", stopped: false });
 });
 
 test("what waits for a slot goes back when only abandoned calls are left", () => {

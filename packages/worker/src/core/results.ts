@@ -5,6 +5,7 @@ import {
   isPlanwireError,
   lowerMessage,
   type PlanwireError,
+  type FailedResult,
   type Feature,
   type Message,
   type PlanResult,
@@ -19,8 +20,10 @@ export function resultOf(end: WalkEnd, stopped: Walk["stopped"], durationMs: num
   switch (end.status) {
     case "Succeeded":
       return { status: "Success", output: readSource(end.output), duration_ms, states: end.states };
-    case "Failed":
-      return failedResult(end.error, duration_ms);
+    case "Failed": {
+      const result = failedResult(end.error, duration_ms);
+      return stopped === "abandoned" ? { ...result, stopped: false } : result;
+    }
     case "Cancelled":
       return {
         status: "Cancelled",
@@ -31,7 +34,7 @@ export function resultOf(end: WalkEnd, stopped: Walk["stopped"], durationMs: num
   }
 }
 
-export function failedResult(error: WireError, durationMs: number): PlanResult {
+export function failedResult(error: WireError, durationMs: number): FailedResult {
   const { code, message, retryable, node_id, cause, details, hint } = error;
   return {
     status: "Failed",
