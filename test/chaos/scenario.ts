@@ -34,27 +34,49 @@ const TOLD_STORIES = 3;
 /** Plays it, and throws what is wrong with the story of it. */
 export async function play(scenario: Scenario, seed: number): Promise<void> {
   const schedule = new Schedule(seed);
-  const { chance } = schedule;
-  const { inFlight, watched, cancelled } = scenario;
   const fleet = new Fleet(scenario);
+  let work: Work | undefined;
   try {
     await fleet.start();
-    const orders = scenario.orders(chance);
-    const work = await Work.on(fleet, { orders, chance, inFlight, watched, cancelled });
+    work = await startWork(scenario, fleet, schedule);
     const working = work.done();
-    const lists = scenario.faults(fleet, work);
-    await Promise.all(
-      lists.map((faults) => schedule.run(faults, scenario.rhythm, () => work.goesOn)),
-    );
-    schedule.note("quiet");
+    await disturb(scenario, fleet, work, schedule);
     await heal(fleet, work);
-    const isDone = await Promise.race([working.then(() => true), sleep(QUIET_WITHIN_MS, false)]);
+    const tooLong = sleep(QUIET_WITHIN_MS, false, { ref: false });
+    const isDone = await Promise.race([working.then(() => true), tooLong]);
     if (scenario.mayLoseLeases) markLost(fleet);
     await judge(fleet, work, schedule, isDone);
-    await work.close();
   } finally {
+    await work?.close();
     await fleet.end();
   }
+}
+
+function startWork(scenario: Scenario, fleet: Fleet, schedule: Schedule): Promise<Work> {
+  const { inFlight, watched, cancelled } = scenario;
+  const chance = schedule.chance(0);
+  const orders = scenario.orders(chance);
+  return Work.on(fleet, { orders, chance, inFlight, watched, cancelled });
+}
+
+async function disturb(
+  { faults, rhythm }: Scenario,
+  fleet: Fleet,
+  work: Work,
+  schedule: Schedule,
+): Promise<void> {
+  const goesOn = () => work.goesOn;
+  const lists = faults(fleet, work).map((list, index) =>
+    schedule.run(list, schedule.chance(index + 1), rhythm, goesOn),
+  );
+  try {
+    await Promise.all(lists);
+  } catch (error) {
+    throw new Error(await storyOf(fleet, work, schedule, [], ["a fault went wrong"]), {
+      cause: error,
+    });
+  }
+  schedule.note("quiet");
 }
 
 async function heal(fleet: Fleet, { wires }: Work): Promise<void> {
@@ -99,7 +121,7 @@ function scoreOf(work: Work, schedule: Schedule, effects: number, hurt: number):
   const ended = (status: string) => told.filter(({ outcome }) => outcome?.status === status).length;
   const again = told.filter(({ outcome, ordered }) => (outcome?.attempts ?? 0) > ordered.parts);
   return [
-    `seed ${schedule.chance.seed}: ${told.length} plans, ${schedule.lines.length - 2} faults, ${effects} effects;`,
+    `seed ${schedule.seed}: ${told.length} plans, ${schedule.lines.length - 2} faults, ${effects} effects;`,
     `${ended("Succeeded")} succeeded, ${ended("Cancelled")} cancelled, ${ended("Failed")} failed,`,
     `${again.length} were tried again; ${hurt} workers were hurt`,
   ].join(" ");

@@ -23,13 +23,18 @@ export interface Rhythm {
 
 /** Draws one fault after the other until told to end. */
 export class Schedule {
-  readonly chance: Chance;
+  readonly seed: number;
   readonly lines: string[] = [];
   readonly #begun = Date.now();
 
   constructor(seed: number) {
-    this.chance = new Chance(seed);
+    this.seed = seed;
     this.note(`seed ${seed}`);
+  }
+
+  /** For each that draws at the same time as others one of its own: so they don't take each other's numbers. */
+  chance(drawer: number): Chance {
+    return new Chance(this.seed * 1_000 + drawer);
   }
 
   note(what: string): void {
@@ -37,19 +42,24 @@ export class Schedule {
   }
 
   /** At least one fault happens, however fast the work is, and at most so many, however slow. */
-  async run(faults: readonly Fault[], rhythm: Rhythm, goesOn: () => boolean): Promise<void> {
+  async run(
+    faults: readonly Fault[],
+    chance: Chance,
+    rhythm: Rhythm,
+    goesOn: () => boolean,
+  ): Promise<void> {
     for (let happened = 0; happened < rhythm.faults; happened++) {
       if (happened > 0 && !goesOn()) return;
-      await sleep(this.chance.between(rhythm.least, rhythm.most));
-      this.note(await this.#draw(faults).happen(this.chance));
+      await sleep(chance.between(rhythm.least, rhythm.most));
+      this.note(await drawn(faults, chance).happen(chance));
     }
   }
+}
 
-  #draw(faults: readonly Fault[]): Fault {
-    const total = faults.reduce((sum, { weight }) => sum + weight, 0);
-    let left = this.chance.next() * total;
-    const drawn = faults.find(({ weight }) => (left -= weight) < 0) ?? faults.at(-1);
-    if (!drawn) throw new Error("there are no faults to draw from");
-    return drawn;
-  }
+function drawn(faults: readonly Fault[], chance: Chance): Fault {
+  const total = faults.reduce((sum, { weight }) => sum + weight, 0);
+  let left = chance.next() * total;
+  const fault = faults.find(({ weight }) => (left -= weight) < 0) ?? faults.at(-1);
+  if (!fault) throw new Error("there are no faults to draw from");
+  return fault;
 }
