@@ -34,6 +34,19 @@ describe("filters that a plan brings along", () => {
     expect(calls).toBe(2);
   });
 
+  test("are tried again, and stopped in time, as their submission says", async () => {
+    let calls = 0;
+    const flaky = defineFilter("flaky", (times: number) => {
+      calls += 1;
+      if (calls < times) throw new Error("not yet");
+      return calls;
+    });
+    const retry = { attempts: 3, backoffMs: 1, codes: ["FILTER_ERROR"] } as const;
+    expect(await pw.run(plan("flaky").pipe(flaky), 3, { retry })).toBe(3);
+    const late = pw.run(plan("late").pipe(f.waits), [1], { timeoutMs: 50 });
+    await expect(late).rejects.toMatchObject({ code: "DEADLINE_EXCEEDED" });
+  });
+
   test("are fitted, and run with the states that came back", async () => {
     const tidy = plan("tidy").pipe(f.double).pipe(f.center);
     const fitted = await (await pw.fit(tidy, [1, 2, 3])).result();
