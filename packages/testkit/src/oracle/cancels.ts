@@ -25,6 +25,9 @@ export class Cancels implements Rule {
       case "callBegan":
         this.#running.set(fact.call, fact);
         return this.#began(fact, mono);
+      case "forgotten":
+        this.#stopped.delete(fact.planId);
+        return;
       case "callEnded":
         this.#running.delete(fact.call);
         return;

@@ -18,6 +18,8 @@ export class Clients implements Rule {
   readonly #contentAsked = new Map<string, string>();
   /** By plan: what was accepted. */
   readonly #content = new Map<string, string>();
+  /** Plans that began anew: an answer on its way may be about the earlier one. */
+  readonly #forgotten = new Set<string>();
   readonly accepted = new Set<string>();
   readonly #outcomes = new Map<string, Outcome>();
   /** By client process: plans whose end it waits for. */
@@ -41,6 +43,12 @@ export class Clients implements Rule {
         return this.#ask(fact.peer.process, fact.ask, fact.planId, "Get");
       case "clientFollows":
         this.#waitsOf(fact.peer.process).add(fact.planId);
+        return;
+      case "forgotten":
+        this.accepted.delete(fact.planId);
+        this.#content.delete(fact.planId);
+        this.#outcomes.delete(fact.planId);
+        this.#forgotten.add(fact.planId);
         return;
       case "clientAnswered":
         return this.#answered(fact);
@@ -97,7 +105,8 @@ export class Clients implements Rule {
     if (answer.type === "Accepted") {
       const content = this.#contentAsked.get(key) ?? "";
       const before = this.#content.get(planId) ?? content;
-      if (before !== content) complain(`${planId} was accepted with two contents`, planId);
+      if (before !== content && !this.#forgotten.has(planId))
+        complain(`${planId} was accepted with two contents`, planId);
       this.#content.set(planId, content);
       this.accepted.add(planId);
       this.#waitsOf(peer.process).add(planId);
@@ -112,11 +121,13 @@ export class Clients implements Rule {
     this.#open.delete(key);
     const { planId, what } = asked;
     if (what !== "Submit" || code !== "PLAN_ID_CONFLICT") return;
+    if (this.#forgotten.has(planId)) return;
     if (this.#content.get(planId) === this.#contentAsked.get(key))
       complain(`${planId} was called a conflict with itself`, planId);
   }
 
   #ended(planId: string, outcome: Outcome): void {
+    if (this.#forgotten.has(planId)) return;
     const before = this.#outcomes.get(planId);
     if (before !== undefined && !isDeepStrictEqual(before, outcome))
       complain(`${planId} ended twice: ${before.status}, and ${outcome.status}`, planId);

@@ -17,6 +17,7 @@ export class Durability implements Rule {
 
   see(fact: Fact): void {
     if (fact.type === "coordinatorSays") this.#said(fact.message);
+    if (fact.type === "forgotten") this.#accepted.delete(fact.planId);
   }
 
   #said(message: Message): void {

@@ -14,6 +14,7 @@ export class Effects implements Rule {
   readonly #attemptOf = new Map<string, string>();
   /** Attempts that lost an isolate, or failed: such a part may be tried again. */
   readonly #ended = new Set<string>();
+  readonly #forgotten = new Set<string>();
   /** By part and node. */
   readonly #calls = new Map<string, CallBegan[]>();
 
@@ -26,6 +27,7 @@ export class Effects implements Rule {
     if (fact.type === "callEnded" && MAY_BE_TRIED_AGAIN.has(fact.how)) {
       this.#ended.add(this.#attemptOf.get(fact.call) ?? "");
     }
+    if (fact.type === "forgotten") this.#forgotten.add(fact.planId);
     // Every chunk of a stream is a call of its own.
     if (fact.type !== "callBegan" || fact.partId.startsWith("x-")) return;
     this.#attemptOf.set(fact.call, keyOf(fact.partId, fact.attempt));
@@ -40,6 +42,7 @@ export class Effects implements Rule {
     const [earlier, later] = one.attempt <= other.attempt ? [one, other] : [other, one];
     const { partId, nodeId, attempt, peer } = earlier;
     const planId = planOfPart(partId);
+    if (this.#forgotten.has(planId)) return;
     if (attempt === later.attempt)
       complain(`${nodeId} of ${partId} ran twice in attempt ${attempt}`, planId);
     if (this.#ended.has(keyOf(partId, attempt))) return;

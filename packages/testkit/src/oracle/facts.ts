@@ -24,6 +24,8 @@ export type Fact =
   | { readonly type: "coordinatorSays"; readonly peer: Peer | undefined; readonly message: Message }
   | { readonly type: "coordinatorHears"; readonly peer: Peer; readonly message: Message }
   | { readonly type: "landed"; readonly write: Write }
+  /** A plan that asked for no more than memory is gone with its coordinator. */
+  | { readonly type: "forgotten"; readonly planId: string }
   | { readonly type: "workerStarted"; readonly peer: Peer; readonly slots: number }
   | { readonly type: "workerDied"; readonly peer: Peer }
   | { readonly type: "workerSays"; readonly peer: Peer; readonly message: Message }

@@ -43,6 +43,7 @@ export class Oracle {
   see(fact: Fact, mono: number): void {
     if (fact.type === "notUnderstood") complain(`${fact.by} did not understand: ${fact.why}`);
     if (fact.type === "landed") this.ledger.land(fact.write, mono);
+    if (fact.type === "forgotten") this.ledger.plans.delete(fact.planId);
     this.#contact.see(fact, mono);
     for (const rule of this.#rules) rule.see(fact, mono);
   }

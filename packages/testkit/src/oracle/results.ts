@@ -13,6 +13,11 @@ export class Results implements Rule {
 
   see(fact: Fact): void {
     switch (fact.type) {
+      case "forgotten":
+        for (const partId of this.#taken.keys()) {
+          if (planIdOf(partId) === fact.planId) this.#taken.delete(partId);
+        }
+        return;
       case "workerSays": {
         const { message } = fact;
         if (message.type !== "PlanResult") return;

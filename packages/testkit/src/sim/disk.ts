@@ -30,6 +30,8 @@ export interface DiskListener {
   lost(writes: readonly Write[]): void;
   /** A crash came after these had landed, and before anybody was told. */
   landedUntold(writes: readonly Write[]): void;
+  /** A crash took these plans with it: they were to be kept in memory alone. */
+  forgotten(planIds: readonly string[]): void;
 }
 
 interface Waiting {
@@ -52,6 +54,8 @@ export class SimDisk {
   #boots = 0;
   #table = new Map<string, MemoryExecution>();
   #waiting: Waiting[] = [];
+  /** Plans that need not outlive the coordinator. */
+  readonly #inMemory = new Set<string>();
   #underWay: Waiting[] | undefined;
   #strike: (() => void) | undefined;
 
@@ -73,6 +77,9 @@ export class SimDisk {
   }
 
   commit(writes: readonly Write[], answer: Waiting["answer"]): void {
+    if (writes.every(({ durability }) => durability === "memory")) {
+      return answer(this.#land(writes.map(copyOf)));
+    }
     // What is written is what was said now: the core may change its objects afterwards.
     this.#waiting.push({ writes: writes.map(copyOf), answer });
     if (this.#underWay === undefined) this.#commitNext();
@@ -132,6 +139,7 @@ export class SimDisk {
       const made = new MemoryExecution(acceptedHead(write, first), first.plan, this.#table.size);
       made.apply(write.changes.slice(1));
       this.#table.set(write.planId, made);
+      if (write.durability === "memory") this.#inMemory.add(write.planId);
     } else {
       if (known === undefined || !isExpected(known.head, write)) return { type: "notOwner" };
       known.apply(write.changes);
@@ -160,6 +168,9 @@ export class SimDisk {
     } else if (underWay.length + waiting.length > 0) {
       this.#listener.lost([...underWay, ...waiting]);
     }
+    const forgotten = [...this.#inMemory].filter((planId) => this.#table.delete(planId));
+    this.#inMemory.clear();
+    this.#listener.forgotten(forgotten);
   }
 
   get(planId: string): StoredExecution | undefined {

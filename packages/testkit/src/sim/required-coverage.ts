@@ -43,6 +43,7 @@ const LEAST_IN_A_HUNDRED: Readonly<Record<string, number>> = {
   "race: a worker takes over its id": 30,
   "race: a write landed untold": 10,
   "race: a write lost with its coordinator": 10,
+  "race: a plan is forgotten with its coordinator": 40,
   "race: failed: DEADLINE_EXCEEDED": 80,
   "race: failed: POISON_PLAN": 20,
   "race: lost: FILTER_ERROR": 40,

@@ -23,6 +23,7 @@ function somePolicy(chance: Chance): PlanPolicy {
     ...(chance.happens(50) && { max_attempts: chance.between(1, 4) }),
     ...(chance.happens(50) && { backoff_ms: chance.between(0, 800) }),
     ...(chance.happens(60) && { retry_codes: ["FILTER_ERROR"] }),
+    ...(chance.happens(25) && { durability: "memory" as const }),
     ...(chance.happens(40) && { timeout_ms: chance.between(300, 9_000) }),
   };
 }

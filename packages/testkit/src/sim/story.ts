@@ -51,6 +51,13 @@ export class Story {
       },
       lost: (writes) =>
         this.#noteWrites("loses", "race: a write lost with its coordinator", writes),
+      forgotten: (planIds) => {
+        for (const planId of planIds) {
+          log.add(clock.mono, "disk", `has forgotten ${planId}`, planId);
+          coverage.count("race: a plan is forgotten with its coordinator");
+          witness({ type: "forgotten", planId });
+        }
+      },
       landedUntold: (writes) =>
         this.#noteWrites("had landed, untold", "race: a write landed untold", writes),
     });
