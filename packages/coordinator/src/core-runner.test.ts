@@ -5,7 +5,7 @@ import { CoreRunner, type Core } from "./core-runner.js";
 import type { Effect } from "./core/effect.js";
 import type { CoreEvent } from "./core/event.js";
 import { memoryStore } from "./store/memory.js";
-import type { Store, Write, WriteAnswer } from "./store/store.js";
+import type { PruneQuery, Store, Write, WriteAnswer } from "./store/store.js";
 
 const conn = "c1" as ConnectionId;
 const opened: CoreEvent = {
@@ -183,6 +183,31 @@ describe("the runner of a core", () => {
         { type: "listDone", list: 3, plans: [], total: 4 },
       ]),
     );
+  });
+
+  test("asks the store to remove what has been kept long enough, and says how much that was, or why it was nothing", async () => {
+    const { store } = new SlowStore();
+    const asked: PruneQuery[] = [];
+    const prune = (query: PruneQuery) => {
+      asked.push(query);
+      return query.limit > 5 ? Promise.reject(new Error("disk")) : Promise.resolve(query.limit);
+    };
+    const { core, runner } = setUp({ ...store, prune });
+    const query = { now: 2, endedBefore: 1, limit: 5 };
+    core.answer = ({ type }) =>
+      type === "woken"
+        ? [
+            { type: "prune", prune: 1, query },
+            { type: "prune", prune: 2, query: { ...query, limit: 6 } },
+          ]
+        : [];
+    runner.feed([woken]);
+    await vi.waitUntil(() => core.told.length === 3);
+    expect(asked[0]).toEqual(query);
+    expect(core.told.slice(1)).toEqual([
+      { type: "pruneDone", prune: 1, removed: 5 },
+      { type: "pruneFailed", prune: 2, reason: "disk" },
+    ]);
   });
 
   test("a step that throws costs its own connection, and is told by its event's type", () => {
