@@ -107,9 +107,9 @@ function effectsWrong(told: Told, effects: readonly Effect[], hurt: ReadonlySet<
   return rules;
 }
 
-/** One attempt runs every call at most once; another one is made only for a worker that was hurt. */
+/** One attempt runs every call at most once; another one is made only for a worker, or an isolate, that was hurt. */
 function partWrong(
-  { calls }: Ordered,
+  { calls, killsIsolates }: Ordered,
   effects: readonly Effect[],
   hurt: ReadonlySet<number>,
 ): string[] {
@@ -126,7 +126,8 @@ function partWrong(
     }
     const processes = new Set(ofAttempt.map(({ process }) => process));
     if (processes.size > 1) rules.push(`attempt ${attempt} ran in ${processes.size} workers`);
-    if (attempt !== newest && ![...processes].some((each) => hurt.has(each))) {
+    const isExcused = killsIsolates || [...processes].some((each) => hurt.has(each));
+    if (attempt !== newest && !isExcused) {
       rules.push(`attempt ${attempt} ran on a worker that was well, and ${newest} after it`);
     }
     return rules;

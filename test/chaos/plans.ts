@@ -33,6 +33,8 @@ export interface Ordered {
   readonly parts: number;
   /** Codes with which it may fail. */
   readonly mayFail: readonly string[];
+  /** Its filter kills the isolate that runs it: it is tried again although its worker is well. */
+  readonly killsIsolates: boolean;
   /** It ends by a cancel only. */
   readonly isEndless: boolean;
 }
@@ -56,7 +58,7 @@ const onTag = (Tag: string, node_id: string) => ({
 const single = (filter: string): Shape => ({ plan: step("a"), filters: { a: filter }, grows: 1 });
 
 const LOOPS = 3;
-const DEATHS = ["WORKER_CRASH", "POISON_PLAN"];
+const POISON = ["POISON_PLAN"];
 const SHAPES: Readonly<Record<Kind, Shape>> = {
   single: single("count"),
   blocking: single("count-blocking"),
@@ -92,8 +94,8 @@ const SHAPES: Readonly<Record<Kind, Shape>> = {
     isFit: true,
   },
   killsWorker: single("kills-worker-once"),
-  killsIsolate: { ...single("kills-itself"), mayFail: DEATHS },
-  killsThread: { ...single("kills-thread"), mayFail: DEATHS },
+  killsIsolate: { ...single("kills-itself"), mayFail: POISON },
+  killsThread: { ...single("kills-thread"), mayFail: POISON },
   endless: { ...single("endless"), isEndless: true },
   stubborn: { ...single("stubborn"), isEndless: true },
   stubbornApart: { ...single("stubborn-apart"), isEndless: true },
@@ -115,6 +117,7 @@ export function order(id: string, kind: Kind, n: number, ms: number): Ordered {
     calls: new Map(Object.keys(filters).map((node) => [node, times])),
     parts: PARTS[kind] ?? 1,
     mayFail,
+    killsIsolates: mayFail === POISON,
     isEndless,
   };
 }
