@@ -1,5 +1,6 @@
 import type { Outcome } from "@planwire/protocol";
 import type { StoredAttempt, StoredExecution } from "../store/store.js";
+import { isTry } from "./retries.js";
 
 /** Attempts that are listed, the last ones. */
 const MOST_LINES = 20;
@@ -43,8 +44,11 @@ function fate(
   lost: StoredAttempt["lost"],
   result: StoredAttempt["result"],
 ): string {
-  if (lost !== undefined)
-    return `${started ? "started, then lost" : "lost before it started"}: ${lost.reason}`;
+  if (lost !== undefined) {
+    // Who answered had started, be it that nobody said so.
+    const ran = started || isTry(lost.cost);
+    return `${ran ? "started, then lost" : "lost before it started"}: ${lost.reason}`;
+  }
   switch (result?.status) {
     case "Success":
       return "succeeded";

@@ -4,6 +4,7 @@ import {
   CoordinatorDriver,
   execute,
   planOf,
+  resultMessage,
   success,
 } from "../testing/coordinator-driver.js";
 
@@ -212,4 +213,25 @@ it("what has ended says how, and what was tried, from memory as from the store",
       'attempt 2 on worker "x": succeeded',
     ]);
   }
+});
+
+it("an attempt whose isolate died had started, although its result said so first", async () => {
+  const driver = new CoordinatorDriver();
+  const client = driver.client();
+  const worker = driver.worker("w");
+  driver.submit(client, planOf("p"));
+  const died = {
+    status: "Failed",
+    error: "it died",
+    code: "WORKER_CRASH",
+    duration_ms: 1,
+  } as const;
+  driver.receive(worker, resultMessage(driver.take(worker, "AssignPlan"), died));
+  driver.passTime(4_000);
+  driver.answer(worker, driver.take(worker, "AssignPlan"), 1);
+  driver.receive(client, { type: "Explain", request_id: 1, plan_id: "p" });
+  await driver.answerQuestions();
+  expect(driver.take(client, "Explained").reasons).toContain(
+    'attempt 1 on worker "w": started, then lost: WORKER_CRASH: it died',
+  );
 });

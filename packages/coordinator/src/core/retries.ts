@@ -68,7 +68,7 @@ function noSetbacks(): Setbacks {
   };
 }
 
-function isTry(cost: StoredLoss["cost"]): boolean {
+export function isTry(cost: StoredLoss["cost"]): boolean {
   return cost === "try" || isDeath(cost);
 }
 
