@@ -6,7 +6,7 @@ export interface ClientLimits {
   readonly maxRequests: number;
   /** Open streams. Beyond: QUEUE_FULL. */
   readonly maxStreams: number;
-  /** Events that wait for one reader. Beyond: the oldest are dropped, and EventsLost stands for them. */
+  /** Events that workers told and that wait for one reader. Beyond: the oldest are dropped, and EventsLost stands for them. */
   readonly maxEvents: number;
   /** Results of one stream that may be under way or waiting to be taken. Beyond: its worker waits. */
   readonly streamBytes: number;

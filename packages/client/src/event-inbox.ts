@@ -1,13 +1,17 @@
-import type { EventNumber, PlanEvent } from "@planwire/protocol";
+import type { PlanEvent } from "@planwire/protocol";
 import type { Failure } from "./core/failure.js";
 import type { FeedReader } from "./driver.js";
 import { errorOf } from "./error-of-failure.js";
 
-/** Events that wait for a reader. Past the bound the oldest are dropped, and an EventsLost stands for them. */
+/**
+ * Events that wait for a reader. Of what workers told, the oldest are dropped past the bound, and an EventsLost stands in their place. All
+ * others are as few as a plan's attempts, and stay.
+ */
 export class EventInbox implements FeedReader {
   readonly #capacity: number;
   readonly #events: PlanEvent[] = [];
-  #lost: { from: EventNumber; to: EventNumber; last: PlanEvent } | undefined;
+  /** Of #events, those that workers told. */
+  #told = 0;
   #failure: Failure | undefined;
   #wake: (() => void) | undefined;
 
@@ -17,7 +21,8 @@ export class EventInbox implements FeedReader {
 
   take(event: PlanEvent): void {
     this.#events.push(event);
-    if (this.#events.length > this.#capacity) this.#dropOldest();
+    if (isTold(event)) this.#told += 1;
+    if (this.#told > this.#capacity) this.#dropOldest();
     this.#wake?.();
   }
 
@@ -29,25 +34,31 @@ export class EventInbox implements FeedReader {
   /** The next event, as soon as there is one. */
   async next(): Promise<PlanEvent> {
     for (;;) {
-      const event = this.#takeLost() ?? this.#events.shift();
-      if (event) return event;
+      const event = this.#events.shift();
+      if (event) {
+        if (isTold(event)) this.#told -= 1;
+        return event;
+      }
       if (this.#failure) throw errorOf(this.#failure);
       await new Promise<void>((resolve) => (this.#wake = resolve));
     }
   }
 
+  /** What was lost just before it is one gap with it. */
   #dropOldest(): void {
-    const last = this.#events.shift();
-    if (!last) return;
-    const { event, number } = last;
-    const from = event.kind === "EventsLost" ? event.from : number;
-    this.#lost = { from: this.#lost?.from ?? from, to: number, last };
+    const index = this.#events.findIndex(isTold);
+    const dropped = this.#events[index];
+    if (!dropped) return;
+    this.#told -= 1;
+    const { number: to } = dropped;
+    const before = this.#events[index - 1]?.event;
+    const isOneGap = before?.kind === "EventsLost";
+    const gap = { kind: "EventsLost", from: isOneGap ? before.from : to, to } as const;
+    const first = isOneGap ? index - 1 : index;
+    this.#events.splice(first, index + 1 - first, { ...dropped, event: gap });
   }
+}
 
-  #takeLost(): PlanEvent | undefined {
-    if (!this.#lost) return undefined;
-    const { from, to, last } = this.#lost;
-    this.#lost = undefined;
-    return { ...last, event: { kind: "EventsLost", from, to } };
-  }
+function isTold({ event }: PlanEvent): boolean {
+  return event.kind === "Worker";
 }

@@ -1,5 +1,5 @@
 import { healthOf, whyNoWork } from "./health.js";
-import { meets } from "./needs.js";
+import { laneKeyOf, meets } from "./needs.js";
 import { maxAttemptsOf } from "./retries.js";
 import { freeSlots } from "./slots.js";
 import type { CoreState, Lane, Needs, Part, Setbacks, Turn, WorkerSession } from "./state.js";
@@ -144,16 +144,15 @@ function ahead(state: CoreState, part: Part): string {
 }
 
 function lanesBefore(state: CoreState, part: Part): Lane[] {
-  const own = [...state.lanes.values()].find(({ needs }) => needs === part.needs);
+  const own = state.lanes.get(laneKeyOf(part.needs));
   if (!own) return [];
-  const workers = new Set(workersFor(state, own));
-  const shares = (lane: Lane) => {
-    for (const worker of workersFor(state, lane)) if (workers.has(worker)) return true;
-    return false;
-  };
-  return [...state.lanes.values()]
-    .slice(0, MOST_COUNTED)
-    .filter((lane) => lane === own || shares(lane));
+  const shares = ({ workers }: Lane) => [...workers].some((worker) => own.workers.has(worker));
+  const others: Lane[] = [];
+  for (const lane of state.lanes.values()) {
+    if (others.length >= MOST_COUNTED) break;
+    if (lane !== own && shares(lane)) others.push(lane);
+  }
+  return [own, ...others];
 }
 
 /** What came back goes first; the queue itself is in the order of arrival. */
