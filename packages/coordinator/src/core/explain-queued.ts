@@ -3,7 +3,7 @@ import { laneKeyOf, meets } from "./needs.js";
 import { maxAttemptsOf } from "./retries.js";
 import { freeSlots } from "./slots.js";
 import type { CoreState, Lane, Needs, Part, Setbacks, Turn, WorkerSession } from "./state.js";
-import { workersFor } from "./worker-groups.js";
+import { lanesFor, workersFor } from "./worker-groups.js";
 
 /** Queued parts that are looked at to count those ahead: an answer must not cost what the queue does. */
 const MOST_COUNTED = 10_000;
@@ -143,16 +143,25 @@ function ahead(state: CoreState, part: Part): string {
   return found === 1 ? "1 part is ahead" : `${found} parts are ahead`;
 }
 
-function lanesBefore(state: CoreState, part: Part): Lane[] {
+/** Its own lane, and those that its workers serve, too: one of each group of workers that are alike stands for all. */
+function lanesBefore(state: CoreState, part: Part): Set<Lane> {
   const own = state.lanes.get(laneKeyOf(part.needs));
-  if (!own) return [];
-  const shares = ({ workers }: Lane) => [...workers].some((worker) => own.workers.has(worker));
-  const others: Lane[] = [];
-  for (const lane of state.lanes.values()) {
-    if (others.length >= MOST_COUNTED) break;
-    if (lane !== own && shares(lane)) others.push(lane);
+  const lanes = new Set<Lane>();
+  if (!own) return lanes;
+  const named = part.needs.worker === undefined ? [] : workersFor(state, own);
+  for (const worker of named) addUpTo(lanes, lanesFor(state, worker));
+  for (const { members } of own.groups) {
+    const [member] = members;
+    if (member) addUpTo(lanes, lanesFor(state, member));
   }
-  return [own, ...others];
+  return lanes.add(own);
+}
+
+function addUpTo(lanes: Set<Lane>, more: Iterable<Lane>): void {
+  for (const lane of more) {
+    if (lanes.size >= MOST_COUNTED) return;
+    lanes.add(lane);
+  }
 }
 
 /** What came back goes first; the queue itself is in the order of arrival. */
