@@ -9,7 +9,7 @@ interface Seen {
   leaseLostAt: number;
 }
 
-/** The coordinator looks at leases once a second, so of its own standing still it may miss that much. */
+/** The coordinator looks at leases once a second, so each time that it stands still it may miss that much of it. */
 const LOOKS_EVERY_MS = 1_000;
 
 /** Who lives, and whom the coordinator could still hear: who is silent for a lease may be taken for dead. */
@@ -17,7 +17,7 @@ export class Contact {
   readonly #leaseMs: number;
   readonly #workers = new Map<string, Seen>();
   #startedAt = 0;
-  /** How long the coordinator has stood still, in all. */
+  /** How long the coordinator has stood still, in all, as far as it must have noticed. */
   #pausedMs = 0;
   readonly #pausedBefore = new Map<string, number>();
 
@@ -48,7 +48,7 @@ export class Contact {
         this.#startedAt = mono;
         return;
       case "coordinatorPaused":
-        this.#pausedMs += fact.ms;
+        this.#pausedMs += Math.max(0, fact.ms - LOOKS_EVERY_MS);
         return;
       case "coordinatorHears": {
         const seen = this.#workers.get(fact.peer.process);
