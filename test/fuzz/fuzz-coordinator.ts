@@ -21,6 +21,7 @@ export const FRAMES_OF_WAVE = WAVE.length * FRAMES;
 
 const PLAN_IDS = Array.from({ length: 60 }, (_, index) => `fuzz-${index}`);
 const STREAM_IDS = Array.from({ length: 30 }, (_, index) => `stream-${index}`);
+const CLOSES_OF_THE_DEAF: readonly string[] = ["SESSION_EXPIRED", "SESSION_REPLACED"];
 const ANSWERED_WITHIN_MS = 10_000;
 
 interface Fuzzer {
@@ -205,7 +206,8 @@ async function judged(fuzzers: readonly Fuzzer[]): Promise<string[]> {
 function faultsOf({ role, connection }: Fuzzer): readonly string[] {
   const { faults, closedWith, owed } = connection;
   if (closedWith === undefined) return [...faults, ...owed.wrong()];
-  // A frame is no reason to close a connection, however broken it is; but a worker whose heartbeats say that it handles nothing is deaf.
-  const isDeaf = role === "worker" && closedWith === "SESSION_EXPIRED";
-  return isDeaf ? faults : [...faults, `${role}: closed with ${closedWith}`];
+  // A frame is no reason to close a connection, however broken it is; but a worker whose heartbeats say that it handles nothing is deaf,
+  // and gives way to a rival.
+  const mayBeClosed = role === "worker" && CLOSES_OF_THE_DEAF.includes(closedWith);
+  return mayBeClosed ? faults : [...faults, `${role}: closed with ${closedWith}`];
 }

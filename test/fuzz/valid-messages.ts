@@ -53,7 +53,8 @@ const SAMPLES: { readonly [T in MessageType]: Sample<T> } = {
       queue_depth: chance.int(4),
       timestamp: TIMESTAMP,
     },
-    handled: chance.int(50),
+    // Who handles nothing is deaf, and closed before long.
+    handled: chance.odds(0.95) ? 1_000_000 : chance.int(50),
     held: [{ plan_id: chance.pick(names.planIds), attempt: 1, state: "running" }],
   }),
   Event: (chance, { workerId, planIds }) => ({

@@ -143,6 +143,15 @@ describe("what could not be understood", () => {
     expect(driver.others.filter(({ type }) => type === "log").length).toBeGreaterThan(0);
   });
 
+  it("is logged as often as says something, and answered each time", () => {
+    const driver = new CoordinatorDriver();
+    const client = driver.client();
+    for (let i = 0; i < 100; i++) receiveBroken(driver, client);
+    const warned = driver.others.filter((one) => one.type === "log" && one.level === "warn");
+    expect(warned).toHaveLength(20);
+    for (let i = 0; i < 100; i++) driver.take(client, "Error");
+  });
+
   it("is answered to nobody when it reports an error itself", () => {
     const driver = new CoordinatorDriver();
     for (const conn of [driver.connect(), driver.client(), driver.worker("w")]) {

@@ -122,7 +122,7 @@ function listWorkers(
 function peerError(turn: Turn, connection: Connection, message: Message): void {
   connection.broken += 1;
   const what = message.type === "Error" ? { code: message.code, text: message.message } : {};
-  log(turn, "warn", "a peer reports an error", { type: message.type, ...what });
+  logBroken(turn, connection, "a peer reports an error", { type: message.type, ...what });
 }
 
 /** An answer of the inherited wire, or something without a type. Errors are answered to nobody. */
@@ -173,7 +173,21 @@ export function receivedBroken(
   connection.heard += 1;
   connection.broken += 1;
   signOfLife(turn, connection);
-  log(turn, "warn", "a message could not be understood", { code: error.code, text: error.message });
+  const what = { code: error.code, text: error.message };
+  logBroken(turn, connection, "a message could not be understood", what);
   if (isError) return;
   sendError(turn, connection, error, requestId === undefined ? {} : { request_id: requestId });
+}
+
+/** A peer that breaks everything it says must not fill the log. */
+const MOST_LOGGED = 20;
+
+function logBroken(
+  turn: Turn,
+  { id, broken }: Connection,
+  message: string,
+  fields: Record<string, unknown>,
+): void {
+  const more = broken === MOST_LOGGED ? "; what else this connection breaks is not logged" : "";
+  log(turn, broken <= MOST_LOGGED ? "warn" : "debug", message + more, { conn: id, ...fields });
 }
