@@ -21,7 +21,7 @@ export const FRAMES_OF_WAVE = WAVE.length * FRAMES;
 
 const PLAN_IDS = Array.from({ length: 60 }, (_, index) => `fuzz-${index}`);
 const STREAM_IDS = Array.from({ length: 30 }, (_, index) => `stream-${index}`);
-const CLOSES_OF_THE_DEAF: readonly string[] = ["SESSION_EXPIRED", "SESSION_REPLACED"];
+const CLOSES_OF_THE_DEAF: readonly string[] = ["SESSION_EXPIRED", "SESSION_REPLACED", "1006"];
 const ANSWERED_WITHIN_MS = 10_000;
 
 interface Fuzzer {
@@ -206,8 +206,8 @@ async function judged(fuzzers: readonly Fuzzer[]): Promise<string[]> {
 function faultsOf({ role, connection }: Fuzzer): readonly string[] {
   const { faults, closedWith, owed } = connection;
   if (closedWith === undefined) return [...faults, ...owed.wrong()];
-  // A frame is no reason to close a connection, however broken it is; but a worker whose heartbeats say that it handles nothing is deaf,
-  // and gives way to a rival.
+  // A frame is no reason to close a connection, however broken it is; but a worker whose heartbeats say that it handles nothing is deaf: it
+  // gives way to a rival, and is cut off (1006) when it does not even hear that it is closed.
   const mayBeClosed = role === "worker" && CLOSES_OF_THE_DEAF.includes(closedWith);
   return mayBeClosed ? faults : [...faults, `${role}: closed with ${closedWith}`];
 }

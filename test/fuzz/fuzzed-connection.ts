@@ -22,7 +22,7 @@ export class FuzzedConnection {
     this.owed = new OwedAnswers(role);
     this.#heard = heard;
     socket.on("message", (data: Buffer, isBinary) => this.#take(data, isBinary));
-    socket.on("error", () => {});
+    socket.on("error", (error) => this.faults.push(`its socket failed: ${error.message}`));
     socket.on("close", (code, reason) => (this.closedWith = reason.toString() || String(code)));
   }
 

@@ -67,13 +67,8 @@ async function connected(frameBytes = FRAME_BYTES) {
   peer.on("error", () => {}); // what matters of it is in `closed`
   const [[socket]] = await Promise.all([accepted, once(peer, "open")]);
   const notes = new Notes();
-  return {
-    ours: new PeerConnection(socket, { ...BOUNDS, frameBytes }, notes),
-    notes,
-    peer,
-    heard,
-    closed,
-  };
+  const ours = new PeerConnection(socket, { ...BOUNDS, frameBytes }, notes);
+  return { ours, socket, notes, peer, heard, closed };
 }
 
 const pong: Message = { type: "Pong" };
@@ -121,6 +116,28 @@ describe("a connection", () => {
     await vi.waitUntil(() => heard.length === 4);
     const end = encodeFrame({ type: "StreamEnd", stream_id: "s" }, new Set());
     expect(heard).toEqual(['{"type":"Pong"}', "<7>", "<9>", `<${end.length}>`]);
+  });
+
+  test("closes when all has gone out, also when the last of it went by itself after the close", async () => {
+    const { ours, socket, closed } = await connected();
+    const sent: (() => void)[] = [];
+    let buffered = 0;
+    Object.defineProperty(socket, "bufferedAmount", { get: () => buffered });
+    Object.assign(socket, {
+      send(frame: Uint8Array, tell: () => void) {
+        buffered += frame.length;
+        sent.push(tell);
+      },
+    });
+    ours.forward(new Uint8Array(LIMITS.bulkWindowBytes));
+    ours.forward(new Uint8Array(LIMITS.bulkWindowBytes));
+    ours.close("SHUTTING_DOWN");
+    expect(sent).toHaveLength(1);
+    buffered = 0; // the network took it; that this is told comes later
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(sent).toHaveLength(2);
+    for (const tell of sent) tell();
+    expect(await closed).toBe("4503 SHUTTING_DOWN");
   });
 
   test("bulk waits for the peer, and control does not wait for bulk", async () => {

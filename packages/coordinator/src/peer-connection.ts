@@ -197,8 +197,8 @@ export class PeerConnection {
 
   #sent(): void {
     this.#tellDrained();
-    if (this.#outbox.bulkQueuedBytes === 0) return;
     this.#outbox.drained();
+    // What was left may have gone out by the outbox's own turn since.
     if (this.#closingWith !== undefined) this.#closeWhenSent();
   }
 
