@@ -27,6 +27,7 @@ export function connectionOpened(
     behind: new Map(),
     questions: 0,
     heard: 0,
+    lastHeard: turn.now.mono,
     said: 0,
     heardBulk: false,
     broken: 0,

@@ -18,6 +18,7 @@ import { endBackoffs } from "./retries.js";
 import { sendFailed } from "./send-failed.js";
 import { signOfLife } from "./sessions.js";
 import type { Settings } from "./settings.js";
+import { closeSilentClients } from "./silent-clients.js";
 import { awaitDrainDone, connectionBlocked } from "./slow-watchers.js";
 import { createState, type CoreState, type Turn } from "./state.js";
 
@@ -110,6 +111,7 @@ function handle(turn: Turn, event: CoreEvent): void {
       retryWrites(turn);
       prune(turn);
       closeSilentNewcomers(turn);
+      closeSilentClients(turn);
       endOverdue(turn);
       endBackoffs(turn);
       return sweep(turn);
@@ -121,6 +123,7 @@ function askToBeWoken(turn: Turn): void {
   let at = nextDeadlineCheck(turn) ?? Infinity;
   at = Math.min(at, nextHelloCheck(state) ?? Infinity);
   at = Math.min(at, state.sweepAt ?? Infinity, state.retryAt ?? Infinity);
+  at = Math.min(at, state.clientsAt ?? Infinity);
   at = Math.min(at, state.pruneAt ?? Infinity, state.backoffs[0]?.at ?? Infinity);
   const mono = at === Infinity ? undefined : at;
   if (mono === state.wakeAt) return;

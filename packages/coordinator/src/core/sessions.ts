@@ -185,6 +185,7 @@ function refuseRival(turn: Turn, connection: Connection, workerId: string): void
 
 /** Any received byte is a sign of life. */
 export function signOfLife(turn: Turn, connection: Connection): void {
+  connection.lastHeard = turn.now.mono;
   const worker =
     connection.workerId === undefined ? undefined : turn.state.workers.get(connection.workerId);
   if (!worker || worker.conn !== connection.id) return;

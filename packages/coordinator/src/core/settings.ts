@@ -37,6 +37,8 @@ export interface Settings {
   readonly maxConnections: number;
   /** From a connection's opening to its Hello or Register. Beyond: closed with SESSION_EXPIRED. */
   readonly helloTimeoutMs: number;
+  /** A client's silence, pings unanswered. Beyond: closed with SESSION_EXPIRED. */
+  readonly clientTimeoutMs: number;
   /** Bytes in a socket from which on its peer reads slowly: what it watches waits until an eighth is left. */
   readonly slowBytes: number;
   /** Bytes in a socket when one more frame is to go. Beyond: closed with SESSION_EXPIRED. */
@@ -77,6 +79,7 @@ export const DEFAULT_SETTINGS: Omit<Settings, "coordinatorId" | "version"> = {
   pruneIntervalMs: 60_000,
   maxConnections: 10_000,
   helloTimeoutMs: 10_000,
+  clientTimeoutMs: 60_000,
   slowBytes: 8 * 1024 * 1024,
   maxUnreadBytes: 64 * 1024 * 1024,
   maxBulkBytes: 256 * 1024 * 1024,

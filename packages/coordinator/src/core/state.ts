@@ -85,6 +85,8 @@ export interface CoreState {
   pruning: number | undefined;
   /** When the earliest deadline is looked at, and which it is. */
   deadlineCheck: { of: number; mono: number } | undefined;
+  /** When clients are looked at that say nothing. */
+  clientsAt: number | undefined;
   wakeAt: number | undefined;
 }
 
@@ -108,6 +110,8 @@ export interface Connection {
   questions: number;
   /** Messages that came since Registered or Welcome. */
   heard: number;
+  /** When anything came. */
+  lastHeard: number;
   /** Messages that were sent since then: an assignment's number among them is what books are compared by. */
   said: number;
   /** A stream frame came since the last heartbeat: more may be on their way. */
@@ -379,6 +383,7 @@ export function createState(settings: Settings, opened: Opened): CoreState {
     pruneAt: undefined,
     pruning: undefined,
     deadlineCheck: undefined,
+    clientsAt: undefined,
     wakeAt: undefined,
   };
 }

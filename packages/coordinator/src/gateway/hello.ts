@@ -1,5 +1,6 @@
 import { PROTOCOL_VERSION, sharedFeatures, type MessageOf } from "@planwire/protocol";
 import { closeWith, send } from "../core/send.js";
+import { awaitClients } from "../core/silent-clients.js";
 import type { Connection, Turn } from "../core/state.js";
 
 /** Opens a client's connection. */
@@ -12,6 +13,7 @@ export function hello(turn: Turn, connection: Connection, message: MessageOf<"He
   }
   const features = sharedFeatures(message.features);
   connection.phase = "client";
+  awaitClients(turn);
   connection.features = new Set(features);
   send(turn, connection.id, {
     type: "Welcome",

@@ -55,7 +55,10 @@ export class CoordinatorDriver {
     this.store = store ?? memoryStore();
     // The memory store is open when the call returns; an earlier driver's is open already.
     if (!store) void this.store.open();
-    const given = { coordinatorId: "c1", version: "0.1.0", ...DEFAULT_SETTINGS, ...settings };
+    // Clients of a test answer no pings, and stay however long it lasts.
+    const patient = { clientTimeoutMs: 1e9 };
+    const named = { coordinatorId: "c1", version: "0.1.0" };
+    const given = { ...DEFAULT_SETTINGS, ...named, ...patient, ...settings };
     this.core = new CoordinatorCore(given, { historyId: "h1", boot: 1, live: [], ...opened });
     this.#carryOut(this.core.start(this.#now));
   }

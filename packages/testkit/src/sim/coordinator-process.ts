@@ -33,6 +33,7 @@ export const COORDINATOR: Omit<Settings, "coordinatorId" | "version"> = {
   heartbeatIntervalMs: 2_000,
   heartbeatTimeoutMs: 6_000,
   takeoverMs: 1_000,
+  clientTimeoutMs: 10_000,
   persistRetryMs: 500,
   maxEnded: 6,
 };

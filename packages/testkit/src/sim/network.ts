@@ -46,7 +46,8 @@ type Item =
 
 const HANDSHAKE_MS = 10_000;
 const CLOSE_WITHIN_MS = 1_000;
-export const KEEP_ALIVE_MS = 15_000;
+/** As long as a socket that nobody hears may stand half open: the cores have to find out before. */
+export const KEEP_ALIVE_MS = 60_000;
 const BROKEN: SocketEnd = { code: 1006, reason: "" };
 
 /** Hosts and the sockets between them. */
