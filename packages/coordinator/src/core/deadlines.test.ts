@@ -55,6 +55,17 @@ it("what runs is stopped, and its slot is free when its worker says so", () => {
   expect(driver.eventsTo(client)).toContainEqual({ kind: "CancelRequested", by: "its deadline" });
 });
 
+it("a plan whose worker is lost in the very moment of its deadline is not tried again", () => {
+  const driver = new CoordinatorDriver({ settings: { heartbeatTimeoutMs: 10_500 } });
+  driver.worker("w");
+  const { client } = submitted({ timeout_ms: 11_000 }, driver);
+  driver.passTime(10_999);
+  expect(driver.core.state.workers.size).toBe(1);
+  driver.passTime(1);
+  expect(driver.core.state.workers.size).toBe(0);
+  expect(outcomeTo(driver, client)).toMatchObject({ error: { code: "DEADLINE_EXCEEDED" } });
+});
+
 it("a success that comes before the stop is the outcome", () => {
   const driver = new CoordinatorDriver();
   const worker = driver.worker("w");

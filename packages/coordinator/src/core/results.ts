@@ -42,13 +42,13 @@ function takeFirst(
   turn: Turn,
   worker: WorkerSession,
   part: Part,
-  { stopping }: Holding,
+  holding: Holding,
   answer: Answer,
 ): void {
   const { bytes } = answer;
   const result = tooMuch(turn.state.settings, part, answer) ?? answer.result;
   noteStop(part.execution, result);
-  const failure = stopping ? undefined : retryableFailure(part, result);
+  const failure = isUnwanted(part, holding) ? undefined : retryableFailure(part, result);
   const isTriedAgain = failure
     ? tryAgain(turn, part, failure, result)
     : endWith(turn, part, result);
@@ -109,7 +109,7 @@ export function loseAttempt(
   holding: Holding,
   lost: LostAttempt,
 ): void {
-  const { partId, planId, abandoned, stopping } = holding;
+  const { partId, planId, abandoned } = holding;
   worker.held.delete(partId);
   const execution = turn.state.executions.get(planId);
   const part = execution?.parts.get(partId);
@@ -118,9 +118,14 @@ export function loseAttempt(
   const stopped = isDisowned(lost.reason) ? DISOWNED : LOST;
   noteStop(execution, stopped);
   const last = lostForGood(worker, part, lost);
-  if (stopping) return void endWith(turn, part, stopped);
+  if (isUnwanted(part, holding)) return void endWith(turn, part, stopped);
   if (!isUnopened(turn, execution)) return void endWith(turn, part, last);
   if (tryAgain(turn, part, lost, last)) tellLost(turn, part, worker, lost.reason);
+}
+
+/** It is being stopped, or will be before this step ends. */
+function isUnwanted({ execution }: Part, { stopping }: Holding): boolean {
+  return stopping || execution.state === "Cancelling";
 }
 
 function tellLost(
