@@ -38,17 +38,14 @@ test("a coordinator answers broken frames as promised, harms no neighbour by the
     const wrong = await fuzzWave(url, seed + wave);
     expect(wrong, `PLANWIRE_SEED=${seed + wave}`).toEqual([]);
     expect(coordinator.faults, `PLANWIRE_SEED=${seed + wave}`).toEqual([]);
-    if (wave === Math.floor(waves / 2) - 1) heaps.push(await heapAtRest());
+    if (wave === Math.floor(waves / 2) - 1) heaps.push(await coordinator.heapBytes());
   }
-  heaps.push(await heapAtRest());
+  heaps.push(await coordinator.heapBytes());
   await neighbour.stop();
-
-  async function heapAtRest(): Promise<number> {
-    for (const state of ["Queued", "Running", "Cancelling"] as const) {
-      const { plans } = await pw.plans({ state, limit: 1000 });
-      for (const { id } of plans.filter((one) => one.id.startsWith("fuzz-"))) await pw.cancel(id);
-    }
-    return coordinator.heapBytes();
+  // What was accepted waits for its worker, however strange it is.
+  for (const state of ["Queued", "Running"] as const) {
+    const { plans } = await pw.plans({ state, limit: 1000 });
+    for (const { id } of plans) await pw.cancel(id);
   }
   await expect.poll(() => summary(url), { timeout: 20_000, interval: 200 }).toEqual(baseline);
   const [half = 0, end = 0] = heaps;
