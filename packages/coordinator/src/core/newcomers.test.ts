@@ -1,6 +1,16 @@
 import { expect, it } from "vitest";
 import { CoordinatorDriver, registerMessage } from "../testing/coordinator-driver.js";
 
+it("a newcomer has its time although the coordinator stood still", () => {
+  const driver = new CoordinatorDriver({ settings: { helloTimeoutMs: 3_000 } });
+  const newcomer = driver.connect();
+  driver.mono += 60_000;
+  driver.step({ type: "woken" });
+  expect(driver.closed).toEqual([]);
+  driver.passTime(3_000);
+  expect(driver.closed).toEqual([{ conn: newcomer, code: "SESSION_EXPIRED" }]);
+});
+
 it("who connects and says nothing is closed; who said who it is stays", () => {
   const driver = new CoordinatorDriver({ settings: { helloTimeoutMs: 3_000 } });
   const [silent, client] = [driver.connect(), driver.client()];

@@ -20,6 +20,7 @@ export function nextHelloCheck({ newcomers, connections }: CoreState): number | 
 
 export function closeSilentNewcomers(turn: Turn): void {
   const { state, now } = turn;
+  extendIfLate(turn);
   for (let at = nextHelloCheck(state); at !== undefined && at <= now.mono;) {
     const [conn] = state.newcomers.keys();
     const connection = conn === undefined ? undefined : state.connections.get(conn);
@@ -28,5 +29,16 @@ export function closeSilentNewcomers(turn: Turn): void {
     const message = `neither Hello nor Register came within ${helloTimeoutMs} ms`;
     closeWith(turn, connection, "SESSION_EXPIRED", message);
     at = nextHelloCheck(state);
+  }
+}
+
+/** A look that comes this late means that this process stood still, and heard nobody: what was said meanwhile has that time to be read. */
+const LATE_MS = 1_000;
+
+function extendIfLate({ state, now }: Turn): void {
+  const late = now.mono - (nextHelloCheck(state) ?? now.mono);
+  if (late < LATE_MS) return;
+  for (const [conn, until] of state.newcomers) {
+    state.newcomers.set(conn, until + late + LATE_MS);
   }
 }
