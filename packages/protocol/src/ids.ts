@@ -27,8 +27,9 @@ const LONE_SURROGATE = /\p{Surrogate}/u;
  * Ids of inherited peers are free text; a bound keeps them from becoming payload. It must be Unicode: half a character becomes another one
  * in msgpack, and an answer under another id answers nobody.
  */
-export const AnyId = z.string().check(
-  z.minLength(1),
-  z.maxLength(512),
-  z.refine((id) => !LONE_SURROGATE.test(id), "expected Unicode text"),
-);
+export const AnyId = z
+  .string()
+  .check(z.minLength(1), z.maxLength(512), ({ value: input, issues }) => {
+    if (!LONE_SURROGATE.test(input)) return;
+    issues.push({ code: "custom", message: "expected Unicode text", path: [], input });
+  });

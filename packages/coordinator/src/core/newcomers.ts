@@ -11,8 +11,7 @@ export function expectHello({ state, now }: Turn, conn: ConnectionId): void {
 /** When the next one has had its time. Those that came first are the first to go, so there is no need to look at others. */
 export function nextHelloCheck({ newcomers, connections }: CoreState): number | undefined {
   for (const [conn, until] of newcomers) {
-    const phase = connections.get(conn)?.phase;
-    if (phase === "new" || phase === "contending") return until;
+    if (connections.get(conn)?.phase === "new") return until;
     newcomers.delete(conn);
   }
   return undefined;
