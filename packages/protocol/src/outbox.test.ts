@@ -73,10 +73,10 @@ describe("messages that nobody waits for", () => {
 });
 
 describe("control messages", () => {
-  test("of a long tick go out 32 at a time, before it ends", () => {
+  test("of a long tick go out 64 at a time, before it ends", () => {
     const socket = fakeSocket({ features: ["batch"] });
-    for (let i = 0; i < 33; i++) socket.outbox.push(cancel("a"));
-    expect(socket.takeSent().map((frame) => JSON.parse(String(frame)).length)).toEqual([32]);
+    for (let i = 0; i < 65; i++) socket.outbox.push(cancel("a"));
+    expect(socket.takeSent().map((frame) => JSON.parse(String(frame)).length)).toEqual([64]);
     socket.endTick();
     expect(socket.takeSent()).toEqual([text("a")]);
   });
