@@ -150,6 +150,13 @@ test("a plan that fails exits 1, and shows the filter's own line", async () => {
   });
 });
 
+test("a filter's own error is tried again where --retry-on names it", async () => {
+  const tries = ["--retries", "1", "--retry-on", "FILTER_ERROR"];
+  const args = ["submit", plans("failing"), "--input", "-", ...tries, "--json"];
+  const ended = await run(args, { env, input: "[1]" });
+  expect(ended.lines().at(-1)).toMatchObject({ error: { code: "FILTER_ERROR" }, attempts: 2 });
+});
+
 describe("what is refused exits 2 and says what to try", () => {
   test("an unknown filter: with the names that workers offer", async () => {
     const args = ["submit", file("unknown.json", execute("doubel")), "--json"];

@@ -1,3 +1,4 @@
+import { isErrorCode, type ErrorCode } from "@planwire/protocol";
 import { InvalidArgumentError } from "commander";
 
 /** For an option that takes a whole number. */
@@ -52,4 +53,12 @@ export function commaList(text: string): string[] {
     .split(",")
     .map((item) => item.trim())
     .filter((item) => item !== "");
+}
+
+/** `FILTER_ERROR,WORKER_LOST`. */
+export function errorCodes(text: string): ErrorCode[] {
+  const named = commaList(text);
+  const codes = named.filter(isErrorCode);
+  if (codes.length === named.length && codes.length > 0) return codes;
+  throw new InvalidArgumentError("expected codes such as FILTER_ERROR, joined by commas.");
 }

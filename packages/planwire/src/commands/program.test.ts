@@ -53,6 +53,7 @@ describe("bad usage says what is wrong and what to try", () => {
     ],
     ["submit p.json --timeout 10", "expected a time like 500ms", "planwire submit --help"],
     ["submit p.json --retries -1", "argument", "planwire submit --help"],
+    ["submit p.json --retry-on BAD_LUCK", "expected codes such as", "planwire submit --help"],
     ["submit p.json --durability tape", "Allowed choices are disk, memory", undefined],
     ["worker --slots two", "expected a whole number from 1", "planwire worker --help"],
     ["plans --state done", "expected one of queued, running", "planwire plans --help"],

@@ -26,7 +26,7 @@ Examples:
   planwire submit plan.ts#tidy --input rows.json --fit --json > fitted.jsonl
   planwire submit plan.ts#tidy --input more.json --states fitted.jsonl > tidy.json
   planwire submit plan.json --detach        then: planwire result last
-  planwire submit plan.json --timeout 10m --retries 2 --keep 1d
+  planwire submit plan.json --timeout 10m --retries 2 --retry-on FILTER_ERROR --keep 1d
 
 Exit codes: 0 succeeded (or detached), 1 failed, 2 bad usage or refused, 3 coordinator not reached, 4 cancelled.
 `;
