@@ -4,6 +4,7 @@ import type { Fact } from "./oracle/facts.js";
 import { Oracle } from "./oracle/oracle.js";
 import { COORDINATOR } from "./sim/coordinator-process.js";
 import { Coverage } from "./sim/coverage.js";
+import type { Owed } from "./oracle/rule.js";
 import { ENDLESS } from "./sim/filters.js";
 import { KEEP_ALIVE_MS } from "./sim/network.js";
 import { Races } from "./sim/races.js";
@@ -77,9 +78,9 @@ export function simulate(seed: number, plant: Plant = {}): Report {
 function waitUntilNothingIsOwed(story: Story, oracle: Oracle): void {
   const { clock } = story.world;
   const until = clock.mono + ENDS_WITHIN_MS;
-  while (oracle.owed().length > 0) {
+  for (let open = openIn(oracle); open.length > 0; open = openIn(oracle)) {
     if (clock.mono >= until) {
-      const [first, ...more] = oracle.owed();
+      const [first, ...more] = open;
       const others = more.length > 0 ? ` (and ${more.length} more)` : "";
       complain(
         `${ENDS_WITHIN_MS} ms after the last fault: ${first?.what ?? ""}${others}`,
@@ -89,6 +90,14 @@ function waitUntilNothingIsOwed(story: Story, oracle: Oracle): void {
     story.cancelUnlimited(oracle.ledger.uncancelledWith(ENDLESS));
     clock.runUntil(clock.mono + LOOK_EVERY_MS);
   }
+}
+
+/** What somebody waits for, and what was accepted although nobody lives who was told. */
+function openIn(oracle: Oracle): readonly Owed[] {
+  const unended = oracle.ledger
+    .open()
+    .map((planId) => ({ planId, what: `${planId} has not ended` }));
+  return [...oracle.owed(), ...unended];
 }
 
 /** No slot was lost: as many plans as there are slots run at once. */

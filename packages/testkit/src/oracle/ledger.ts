@@ -47,6 +47,13 @@ export class Ledger {
     });
   }
 
+  /** Those that have not ended, whoever knows of them. */
+  open(): string[] {
+    return [...this.plans.values()].flatMap(({ planId, outcome }) =>
+      outcome === undefined ? [planId] : [],
+    );
+  }
+
   land({ planId, changes }: Write, mono: number): void {
     for (const change of changes) this.#apply(planId, change, mono);
   }
