@@ -27,6 +27,10 @@ export class Cancels implements Rule {
         return this.#began(fact, mono);
       case "forgotten":
         this.#stopped.delete(fact.planId);
+        // What still runs of it is another execution's than one that takes its id now.
+        for (const [id, call] of this.#running) {
+          if (planOfPart(call.partId) === fact.planId) this.#running.delete(id);
+        }
         return;
       case "callEnded":
         this.#running.delete(fact.call);
