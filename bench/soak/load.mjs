@@ -10,6 +10,7 @@ import * as filters from "./filters.mjs";
 /** Longer than any plan here takes with its retries; beyond, it hangs. */
 const END_WITHIN_MS = 120_000;
 const MOST_LOST_KEPT = 20;
+const REST_WITHIN_MS = 30_000;
 /** How a plan may end whose workers were killed under it, and a stream. */
 const BY_A_DEATH = new Set(["WORKER_LOST", "POISON_PLAN", "CONNECTION_LOST"]);
 
@@ -125,6 +126,32 @@ export async function comeAndAsk(url, tally, signal) {
     await Promise.all([hand(), hand(), hand()]);
     await pw.close();
   }
+}
+
+/**
+ * When all clients have gone nothing goes on; what does after all, is lost.
+ * @param {string} url @param {Tally} tally
+ */
+export async function lookForLeftovers(url, tally) {
+  const pw = await connect(url);
+  const until = performance.now() + REST_WITHIN_MS;
+  let left = await live(pw);
+  while (left.length > 0 && performance.now() < until) {
+    await sleep(200);
+    left = await live(pw);
+  }
+  for (const { id, name, state } of left) {
+    const why = await (await pw.get(id)).explain();
+    tally.lost.push(`${name} ${id} is ${state} when nobody is there: ${why}`);
+  }
+  await pw.close();
+}
+
+/** @param {Planwire} pw */
+async function live(pw) {
+  const states = /** @type {const} */ (["Queued", "Running", "Cancelling"]);
+  const pages = await Promise.all(states.map((state) => pw.plans({ state })));
+  return pages.flatMap(({ plans }) => plans);
 }
 
 /** @param {Planwire} pw @param {string} url @param {Tally} tally */

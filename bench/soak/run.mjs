@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { comeAndGo, startCoordinator, startWorker } from "./fleet.mjs";
 import { judgeMemory, LEAST_SAMPLES, mib, RULE_TEXT } from "./judge-memory.mjs";
-import { comeAndAsk } from "./load.mjs";
+import { comeAndAsk, lookForLeftovers } from "./load.mjs";
 
 const CLIENTS = 4;
 const LONGEST_LIFE_MS = 45_000;
@@ -44,6 +44,7 @@ while (performance.now() - start < minutes * 60_000) {
 }
 over.abort();
 await Promise.all(clients);
+await lookForLeftovers(url, tally);
 await Promise.all(churn.map((one) => one.stop()));
 await stays.end("SIGTERM");
 await coordinator.end("SIGTERM");

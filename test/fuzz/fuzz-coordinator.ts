@@ -22,7 +22,7 @@ export const FRAMES_OF_WAVE = WAVE.length * FRAMES;
 const PLAN_IDS = Array.from({ length: 60 }, (_, index) => `fuzz-${index}`);
 const STREAM_IDS = Array.from({ length: 30 }, (_, index) => `stream-${index}`);
 const CLOSES_OF_THE_DEAF: readonly string[] = ["SESSION_EXPIRED", "SESSION_REPLACED", "1006"];
-const ANSWERED_WITHIN_MS = 10_000;
+const ANSWERED_WITHIN_MS = 60_000;
 
 interface Fuzzer {
   readonly role: FuzzedRole;
