@@ -43,3 +43,4 @@ export * from "./serialized-plan.js";
 export * from "./tensor.js";
 export * from "./value.js";
 export * from "./worker-event.js";
+export { wireErrorOf } from "./wire-error.js";

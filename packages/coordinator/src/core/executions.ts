@@ -1,11 +1,11 @@
-import type { Outcome, PlanwireError } from "@planwire/protocol";
+import { wireErrorOf, type Outcome, type PlanwireError } from "@planwire/protocol";
 import type { WriteAnswer } from "../store/store.js";
 import { change, publishWhenDurable } from "./durable.js";
 import { uncountLive } from "./ended.js";
 import { deadlineExceeded, forgetDeadline } from "./deadlines.js";
 import { expiryOf } from "./retention.js";
 import { waitNoMore } from "./retries.js";
-import { send, sendError, wireError } from "./send.js";
+import { send, sendError } from "./send.js";
 import type { Execution, Part, Turn } from "./state.js";
 import type { Ending } from "./task.js";
 import { answerRefused, unansweredIn } from "./unwritten.js";
@@ -59,7 +59,7 @@ function ended(ending: Ending, by: string, attempts: number, duration_ms: number
 
 /** A deadline stops as a cancel does, and is a failure. */
 function overdue(execution: Execution, stopped: boolean): Ending {
-  return { status: "Failed", error: wireError(deadlineExceeded(execution, stopped)) };
+  return { status: "Failed", error: wireErrorOf(deadlineExceeded(execution, stopped)) };
 }
 
 /** A part that the end of its execution left behind. */

@@ -1,12 +1,11 @@
 import {
   lowerMessage,
   PlanwireError,
+  wireErrorOf,
   type ConnectionId,
   type ErrorCode,
   type ErrorMessage,
-  type JsonValue,
   type Message,
-  type WireError,
 } from "@planwire/protocol";
 import type { Connection, Turn } from "./state.js";
 
@@ -22,28 +21,6 @@ export function lowered(connection: Connection, message: Message): Message {
   return lowerMessage(message, connection.features);
 }
 
-export function wireError(error: PlanwireError): WireError {
-  const details = error.details as JsonValue | undefined;
-  const place = placeOf(details);
-  return {
-    code: error.code,
-    message: error.message,
-    retryable: error.retryable,
-    ...place,
-    ...(error.hint !== undefined && { hint: error.hint }),
-    ...(details !== undefined && { details }),
-  };
-}
-
-function placeOf(details: JsonValue | undefined): { path?: string; expected?: string } {
-  if (typeof details !== "object" || details === null || Array.isArray(details)) return {};
-  const { path, expected } = details;
-  return {
-    ...(typeof path === "string" && path !== "" && { path }),
-    ...(typeof expected === "string" && { expected }),
-  };
-}
-
 /** Answers a request, or a message that made no sense. Never sent to a peer that can't read errors. */
 export function sendError(
   turn: Turn,
@@ -52,7 +29,7 @@ export function sendError(
   about: Pick<ErrorMessage, "request_id" | "plan_id" | "stream_id"> = {},
 ): void {
   if (connection.phase === "worker" && !connection.features.has("errors")) return;
-  send(turn, connection.id, { type: "Error", ...wireError(error), ...about });
+  send(turn, connection.id, { type: "Error", ...wireErrorOf(error), ...about });
 }
 
 /** Tells why, then closes with the code's own close code. */

@@ -4,6 +4,7 @@ import {
   isPlanwireError,
   lowerMessage,
   PlanwireError,
+  wireErrorOf,
   type ChunkHead,
   type ConnectionId,
   type Credit,
@@ -20,7 +21,7 @@ import { growBy } from "./ended.js";
 import { finishAs } from "./executions.js";
 import { grantForInherited, passWaiting, sendInherited } from "./inherited-streams.js";
 import { takeResult } from "./results.js";
-import { send, wireError } from "./send.js";
+import { send } from "./send.js";
 import type { Connection, Execution, Part, StreamRun, Turn, WorkerSession } from "./state.js";
 import { resultOf } from "./stream-result.js";
 
@@ -355,7 +356,7 @@ export function endStream(turn: Turn, execution: Execution, outcome: Outcome): v
 
 /** Ends a stream for a reason found here; the worker is stopped, and its slot free when it says so. */
 function failStream(turn: Turn, { execution }: StreamRun, error: PlanwireError): void {
-  finishAs(turn, execution, { status: "Failed", error: wireError(error) });
+  finishAs(turn, execution, { status: "Failed", error: wireErrorOf(error) });
 }
 
 function overrun(turn: Turn, run: StreamRun, message: string): void {

@@ -1,10 +1,9 @@
-import type { Message, PlanwireError } from "@planwire/protocol";
+import { wireErrorOf, type Message, type PlanwireError, type WireError } from "@planwire/protocol";
 import { cancelPart } from "./cancel.js";
 import { drain } from "./drain.js";
 import { heartbeatAcknowledged } from "./heartbeats.js";
 import { assignPlan, recallPlan } from "./plan-runs.js";
 import { registerMessage } from "./register.js";
-import { wireErrorOf } from "./results.js";
 import { refused, registered } from "./session.js";
 import type { Turn, WorkerState } from "./state.js";
 import {
@@ -75,11 +74,7 @@ export function receivedBroken(
   if (!isError) answerError(state, turn, wireErrorOf(error));
 }
 
-function answerError(
-  { session }: WorkerState,
-  turn: Turn,
-  error: ReturnType<typeof wireErrorOf>,
-): void {
+function answerError({ session }: WorkerState, turn: Turn, error: WireError): void {
   if (!session.features.has("errors")) return;
   turn.emit({ type: "send", message: { type: "Error", ...error } });
 }

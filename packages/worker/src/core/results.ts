@@ -4,7 +4,7 @@ import {
   ERRORS,
   isPlanwireError,
   lowerMessage,
-  type PlanwireError,
+  wireErrorOf,
   type FailedResult,
   type Feature,
   type Message,
@@ -51,12 +51,6 @@ export function failedResult(error: WireError, durationMs: number): FailedResult
 
 export function emptySuccess(durationMs: number): PlanResult {
   return { status: "Success", output: EMPTY, duration_ms: Math.round(durationMs), states: {} };
-}
-
-/** An error of ours as it travels. */
-export function wireErrorOf(error: PlanwireError): WireError {
-  const { code, message, retryable, hint } = error;
-  return { code, message, retryable, ...(hint !== undefined && { hint }) };
 }
 
 export interface Encoded {

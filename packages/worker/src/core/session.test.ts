@@ -213,9 +213,10 @@ test("an offer between Register and Registered is told afterwards, and done with
 
 test("what can't be understood is answered by a typed error, an error by nothing", () => {
   const script = started();
-  const error = new PlanwireError("UNKNOWN_TYPE", 'unknown message type "Dance"');
+  const details = { path: "type", expected: "one of the types" };
+  const error = new PlanwireError("UNKNOWN_TYPE", 'unknown message type "Dance"', { details });
   script.feed({ type: "receivedBroken", connection: 1, error, isError: false });
-  expect(script.sent("Error")).toMatchObject({ code: "UNKNOWN_TYPE" });
+  expect(script.sent("Error")).toMatchObject({ code: "UNKNOWN_TYPE", ...details });
   script.feed({ type: "receivedBroken", connection: 1, error, isError: true });
   script.receive({ type: "Error", code: "INTERNAL", message: "?", retryable: false });
   script.expectNothingMore();
