@@ -1,5 +1,6 @@
 import { cutFor } from "@planwire/plan";
 import { isPlanwireError } from "@planwire/protocol";
+import { nextAttempt } from "./attempt-numbers.js";
 import { change, emitWhenDurable, publishWhenDurable } from "./durable.js";
 import { bestWorker, dequeue, enqueue, keepOne, nextPartFor } from "./lanes.js";
 import { newHolding } from "./new-records.js";
@@ -41,7 +42,7 @@ function assign(turn: Turn, part: Part, worker: WorkerSession): void {
   }
   const connection = worker.conn === undefined ? undefined : state.connections.get(worker.conn);
   if (!connection) return;
-  part.attempt += 1;
+  part.attempt = nextAttempt(state, part);
   const { attempt } = part;
   const stream =
     execution.streamId === undefined ? undefined : state.streams.get(execution.streamId);

@@ -96,7 +96,7 @@ export class Ledger {
   }
 
   #assign(
-    { planId, parts }: LedgerPlan,
+    { planId, plan, parts }: LedgerPlan,
     { partId, attempt, workerId, incarnation }: Extract<Change, { type: "assign" }>,
     assignedAt: number,
   ): void {
@@ -106,7 +106,9 @@ export class Ledger {
     if (last !== undefined && last.lost === undefined) {
       complain(`${partId}/${attempt} was assigned while attempt ${last.attempt} is out`, planId);
     }
-    if (attempt !== (last?.attempt ?? 0) + 1)
+    // Of a plan that is forgotten with its coordinator each start has numbers of its own.
+    const isNew = last === undefined && plan.policy?.durability === "memory";
+    if (!isNew && attempt !== (last?.attempt ?? 0) + 1)
       complain(`${partId}/${attempt} follows attempt ${last?.attempt ?? 0}`, planId);
     const open = { lost: undefined, died: false, isTry: false, result: undefined };
     tries.push({ partId, attempt, workerId, incarnation, assignedAt, ...open });
