@@ -1,6 +1,6 @@
 // What can go wrong, each as something that happens and is over again.
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Chance } from "./chance.js";
+import type { Chance } from "../chance.js";
 import type { CoordinatorProcess, Fleet, WorkerProcess } from "./processes.js";
 import type { CuttingProxy } from "./proxy.js";
 import type { Fault } from "./schedule.js";

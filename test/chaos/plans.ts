@@ -1,6 +1,6 @@
 // The plans that are run: what each is, what must come of it, and which calls it takes.
 import type { PlanDocument } from "planwire";
-import type { Chance } from "./chance.js";
+import type { Chance } from "../chance.js";
 
 export type Kind =
   | "single"

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { connect } from "planwire";
 import { aftermathOf, processesLeft } from "./aftermath.js";
-import type { Chance } from "./chance.js";
+import type { Chance } from "../chance.js";
 import { brokenPlans, planOf, type Broken } from "./count.js";
 import { readEffects } from "./effects.js";
 import type { Ordered } from "./plans.js";

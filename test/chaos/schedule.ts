@@ -1,6 +1,6 @@
 // What goes wrong, when: drawn from a seed, and written down so that it can be told with a failure.
 import { setTimeout as sleep } from "node:timers/promises";
-import { Chance } from "./chance.js";
+import { Chance } from "../chance.js";
 
 /** PLANWIRE_CHAOS_SEED=7 tells one run again, PLANWIRE_CHAOS_SEEDS=20 runs twenty from there on. */
 export const SEEDS: readonly number[] = Array.from(

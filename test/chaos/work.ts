@@ -1,7 +1,7 @@
 // Clients of all kinds at work: one submits and waits, one watches, one cancels. What each was told is kept for the count.
 import { setTimeout as sleep } from "node:timers/promises";
 import { connect, type CancelReply, type Outcome, type Planwire, type RunEvent } from "planwire";
-import type { Chance } from "./chance.js";
+import type { Chance } from "../chance.js";
 import type { Ordered } from "./plans.js";
 import type { Fleet } from "./processes.js";
 import type { CuttingProxy } from "./proxy.js";

@@ -2,7 +2,7 @@
 import { fileURLToPath } from "node:url";
 import { connect } from "planwire";
 import { expect, onTestFinished, test } from "vitest";
-import { seedOfRun } from "./chance.js";
+import { seedOfRun } from "./seed-of-run.js";
 import { FRAMES_OF_WAVE, fuzzWave } from "./fuzz-coordinator.js";
 import { MeasuredProcess } from "./measured-process.js";
 import { Neighbour } from "./neighbour.js";

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Encoder } from "@msgpack/msgpack";
 import { encodeFrame, FEATURES, type Message, type MessageType } from "@planwire/protocol";
-import type { Chance } from "./chance.js";
+import type { Chance } from "../chance.js";
 import { mutate, type Raw } from "./mutate.js";
 import { MESSAGE_TYPES, sampleOf, type Names } from "./valid-messages.js";
 
@@ -27,7 +27,7 @@ const VECTORS: readonly Frame[] = readFileSync(
 
 /** The next frame of a fuzzed connection. `likely` are the types that this connection may send. */
 export function nextFrame(chance: Chance, names: Names, likely: readonly MessageType[]): Frame {
-  const types = chance.odds(0.75) ? likely : MESSAGE_TYPES;
+  const types = chance.happens(0.75) ? likely : MESSAGE_TYPES;
   const message = () => sampleOf(chance.pick(types), chance, names);
   const shape = chance.next();
   if (shape < 0.35) return valid(message());
@@ -35,7 +35,7 @@ export function nextFrame(chance: Chance, names: Names, likely: readonly Message
   if (shape < 0.75) return chance.pick(VECTORS);
   if (shape < 0.8) return batch(chance, message);
   if (shape < 0.86) return positional(message());
-  return raw(chance, chance.odds(0.5) ? valid(message()) : chance.pick(VECTORS));
+  return raw(chance, chance.happens(0.5) ? valid(message()) : chance.pick(VECTORS));
 }
 
 /** As our own peers write it. */
@@ -53,9 +53,9 @@ function binary(data: Uint8Array): Frame {
 }
 
 function tampered(chance: Chance, message: Message): Frame {
-  if (chance.odds(0.1)) return text(withMemberTwice(chance, json(message)));
+  if (chance.happens(0.1)) return text(withMemberTwice(chance, json(message)));
   const wrong = mutate(chance, message);
-  return chance.odds(0.7) ? text(json(wrong)) : binary(encoder.encode(wrong));
+  return chance.happens(0.7) ? text(json(wrong)) : binary(encoder.encode(wrong));
 }
 
 /** The last of several equal keys counts. */
@@ -65,11 +65,11 @@ function withMemberTwice(chance: Chance, object: string): string {
 }
 
 function batch(chance: Chance, message: () => Message): Frame {
-  const length = chance.odds(0.02) ? 4097 : chance.pick([0, 1, 2, 5, 20]);
+  const length = chance.happens(0.02) ? 4097 : chance.pick([0, 1, 2, 5, 20]);
   if (length > 4096) return text(json(Array.from({ length }, () => ({ type: "Pong" }))));
   const members = Array.from({ length }, (): Raw => {
-    if (chance.odds(0.05)) return [message()];
-    return chance.odds(0.3) ? mutate(chance, message()) : message();
+    if (chance.happens(0.05)) return [message()];
+    return chance.happens(0.3) ? mutate(chance, message()) : message();
   });
   return text(json(members));
 }

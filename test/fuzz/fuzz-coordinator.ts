@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Message, MessageType } from "@planwire/protocol";
-import { Chance } from "./chance.js";
+import { Chance } from "../chance.js";
 import { brokenUtf8, nextFrame, valid } from "./frames.js";
 import { FuzzedConnection } from "./fuzzed-connection.js";
 import { mutate } from "./mutate.js";
@@ -64,7 +64,7 @@ async function openFuzzer(
     async run() {
       await sayHello(connection, role, chance, names);
       for (let sent = 0; sent < FRAMES && connection.isOpen; sent++) {
-        const work = given.length > 0 && chance.odds(0.5) ? given.shift() : undefined;
+        const work = given.length > 0 && chance.happens(0.5) ? given.shift() : undefined;
         if (work !== undefined) await answerWork(connection, work, chance, names);
         const frame = nextFrame(chance, names, LIKELY[role]);
         if (role === "nobody" && holds(frame, "Hello", "Register")) continue;
@@ -182,11 +182,14 @@ async function rivals(url: string, chance: Chance): Promise<void> {
     for (let said = chance.int(4); said >= 0; said--) {
       const hello = sampleOf(chance.pick(["Register", "Register", "Hello"]), chance, names);
       const strange = { ...hello, incarnation: `rival-${chance.int(3)}`, filters: [] };
-      const text = JSON.stringify(chance.odds(0.4) ? mutate(chance, strange) : strange, asNumber);
+      const text = JSON.stringify(
+        chance.happens(0.4) ? mutate(chance, strange) : strange,
+        asNumber,
+      );
       await connection.sendUnowed({ data: text, isBinary: false });
     }
-    if (chance.odds(0.3)) await connection.sendUnowed(brokenUtf8(chance));
-    if (chance.odds(0.5)) await sleep(chance.int(100));
+    if (chance.happens(0.3)) await connection.sendUnowed(brokenUtf8(chance));
+    if (chance.happens(0.5)) await sleep(chance.int(100));
     await connection.close();
   }
 }

@@ -9,7 +9,7 @@ import {
   type Registered,
 } from "@planwire/protocol";
 import { WebSocketServer, type WebSocket } from "ws";
-import { Chance } from "./chance.js";
+import { Chance } from "../chance.js";
 import { brokenUtf8, nextFrame, valid } from "./frames.js";
 import { FuzzedConnection } from "./fuzzed-connection.js";
 import { holds, type Role } from "./owed-answers.js";
@@ -136,7 +136,7 @@ class Session {
   #lastHeartbeat: MessageOf<"Heartbeat"> | undefined;
 
   constructor(socket: WebSocket, chance: Chance) {
-    this.#role = chance.odds(0.8) ? "coordinator" : "inherited-coordinator";
+    this.#role = chance.happens(0.8) ? "coordinator" : "inherited-coordinator";
     this.connection = new FuzzedConnection(socket, this.#role, (message) => this.#heard(message));
     this.#chance = chance;
     let lastRequest = 0;
@@ -198,8 +198,8 @@ class Session {
     const { faults, owed, closedWith } = connection;
     const wrong = [...this.#wrong, ...faults, ...owed.wrong(), ...this.#unrest()];
     if (closedWith !== undefined) wrong.push(`the worker closed with ${closedWith}`);
-    if (this.#chance.odds(0.3)) await connection.sendUnowed(brokenUtf8(this.#chance));
-    if (this.#chance.odds(0.5)) connection.terminate();
+    if (this.#chance.happens(0.3)) await connection.sendUnowed(brokenUtf8(this.#chance));
+    if (this.#chance.happens(0.5)) connection.terminate();
     else await connection.close();
     return wrong;
   }

@@ -1,4 +1,4 @@
-import type { Chance } from "./chance.js";
+import type { Chance } from "../chance.js";
 
 /** Data that may be anything: what a message is once it has been tampered with. */
 export type Raw = unknown;

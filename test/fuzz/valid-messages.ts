@@ -1,5 +1,5 @@
 import { FEATURES, type Message, type MessageOf, type MessageType } from "@planwire/protocol";
-import type { Chance } from "./chance.js";
+import type { Chance } from "../chance.js";
 
 /** What is named by messages. Few names, so that messages of all connections meet. */
 export interface Names {
@@ -54,7 +54,7 @@ const SAMPLES: { readonly [T in MessageType]: Sample<T> } = {
       timestamp: TIMESTAMP,
     },
     // Who handles nothing is deaf, and closed before long.
-    handled: chance.odds(0.95) ? 1_000_000 : chance.int(50),
+    handled: chance.happens(0.95) ? 1_000_000 : chance.int(50),
     held: [{ plan_id: chance.pick(names.planIds), attempt: 1, state: "running" }],
   }),
   Event: (chance, { workerId, planIds }) => ({
@@ -136,7 +136,7 @@ const SAMPLES: { readonly [T in MessageType]: Sample<T> } = {
     type: "ResultAck",
     id: chance.pick(names.planIds),
     attempt: 1 + chance.int(2),
-    taken: chance.odds(0.5),
+    taken: chance.happens(0.5),
   }),
   HeartbeatAck: (chance) => ({ type: "HeartbeatAck", handled: chance.int(50) }),
   Recall: (chance, names) => ({
@@ -154,8 +154,8 @@ const SAMPLES: { readonly [T in MessageType]: Sample<T> } = {
       plan_id: plan.plan_id,
       total_chunks: chance.pick([null, 3]),
       plan: { ...plan, input: null },
-      ...(chance.odds(0.7) && { attempt: 1 }),
-      ...(chance.odds(0.7) && { credit: { bytes: 1 << 20, chunks: 16 } }),
+      ...(chance.happens(0.7) && { attempt: 1 }),
+      ...(chance.happens(0.7) && { credit: { bytes: 1 << 20, chunks: 16 } }),
     };
   },
   ChunkData: (chance, names) => ({
@@ -208,13 +208,13 @@ const SAMPLES: { readonly [T in MessageType]: Sample<T> } = {
     type: "Submit",
     request_id: names.requestId(),
     plan: planOf(chance, names),
-    ...(chance.odds(0.5) && { watch: true, only_outcome: chance.odds(0.5) }),
-    ...(chance.odds(0.3) && { accepted_may_wait: true }),
+    ...(chance.happens(0.5) && { watch: true, only_outcome: chance.happens(0.5) }),
+    ...(chance.happens(0.3) && { accepted_may_wait: true }),
   }),
   Watch: (chance, names) => ({
     type: "Watch",
     ...requestOf(chance, names),
-    ...(chance.odds(0.3) && { from: [chance.int(3), chance.int(1000)] as [number, number] }),
+    ...(chance.happens(0.3) && { from: [chance.int(3), chance.int(1000)] as [number, number] }),
   }),
   Unwatch: (chance, { planIds }) => ({ type: "Unwatch", plan_id: chance.pick(planIds) }),
   Get: (chance, names) => ({ type: "Get", ...requestOf(chance, names) }),
@@ -231,8 +231,8 @@ const SAMPLES: { readonly [T in MessageType]: Sample<T> } = {
     type: "ListPlans",
     request_id: names.requestId(),
     limit: chance.int(5),
-    ...(chance.odds(0.3) && { state: chance.pick(["Queued", "Failed"] as const) }),
-    ...(chance.odds(0.3) && { before: chance.pick(names.planIds) }),
+    ...(chance.happens(0.3) && { state: chance.pick(["Queued", "Failed"] as const) }),
+    ...(chance.happens(0.3) && { before: chance.pick(names.planIds) }),
   }),
 
   // To a client
@@ -332,11 +332,11 @@ function planOf(chance: Chance, { planIds, filters }: Names): Plan {
     plan_id: chance.pick(planIds),
     plan: tree,
     input: { source: "Inline", value: valueOf(chance) },
-    mode: chance.odds(0.9) ? "Forward" : { Fit: { y: valueOf(chance) } },
+    mode: chance.happens(0.9) ? "Forward" : { Fit: { y: valueOf(chance) } },
     metadata: { name: "fuzz" },
-    ...(chance.odds(0.9) && { bindings: nodes.map((node_id) => ({ node_id, uses })) }),
-    ...(chance.odds(0.1) && { edges: { n1: ["n0"] } }),
-    ...(chance.odds(0.1) && {
+    ...(chance.happens(0.9) && { bindings: nodes.map((node_id) => ({ node_id, uses })) }),
+    ...(chance.happens(0.1) && { edges: { n1: ["n0"] } }),
+    ...(chance.happens(0.1) && {
       filters: [{ node_id: "n0", pickled_filter: "gASVAA==", trainable: true }],
     }),
   };
@@ -345,7 +345,7 @@ function planOf(chance: Chance, { planIds, filters }: Names): Plan {
 /** Node ids are nearly always unique, as they should be; `nodes` gathers those that run a filter. */
 function treeOf(chance: Chance, nodes: string[], depth: number): Tree {
   const fresh = () => {
-    const id = `n${chance.odds(0.02) ? 0 : nodes.length}`;
+    const id = `n${chance.happens(0.02) ? 0 : nodes.length}`;
     nodes.push(id);
     return id;
   };
@@ -397,9 +397,9 @@ function resultOf(chance: Chance): MessageOf<"PlanResult">["result"] {
       error: "fuzz",
       duration_ms: 1,
       code: "FILTER_ERROR",
-      retryable: chance.odds(0.3),
+      retryable: chance.happens(0.3),
     }),
     () => ({ status: "Failed", error: "fuzz", duration_ms: 1 }),
-    () => ({ status: "Cancelled", duration_ms: 1, stopped: chance.odds(0.5), how: "signal" }),
+    () => ({ status: "Cancelled", duration_ms: 1, stopped: chance.happens(0.5), how: "signal" }),
   ])();
 }

@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
-import { seedOfRun } from "./chance.js";
+import { seedOfRun } from "./seed-of-run.js";
 import { FRAMES_OF_SESSION, FuzzingCoordinator } from "./fuzz-worker.js";
 import { MeasuredProcess } from "./measured-process.js";
 
