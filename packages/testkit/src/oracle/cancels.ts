@@ -13,6 +13,8 @@ export class Cancels implements Rule {
   readonly #running = new Map<string, CallBegan>();
   /** Plans told to be cancelled and stopped. */
   readonly #stopped = new Set<string>();
+  /** Ids of plans that ended with their coordinator: what still runs or begins of one is not the plan's that takes its id. */
+  readonly #forgotten = new Set<string>();
   /** By worker process: since when it has heard the coordinator without a longer silence. */
   readonly #inContact = new Map<string, { since: number; last: number }>();
 
@@ -26,11 +28,7 @@ export class Cancels implements Rule {
         this.#running.set(fact.call, fact);
         return this.#began(fact, mono);
       case "forgotten":
-        this.#stopped.delete(fact.planId);
-        // What still runs of it is another execution's than one that takes its id now.
-        for (const [id, call] of this.#running) {
-          if (planOfPart(call.partId) === fact.planId) this.#running.delete(id);
-        }
+        this.#forgotten.add(fact.planId);
         return;
       case "callEnded":
         this.#running.delete(fact.call);
@@ -63,6 +61,7 @@ export class Cancels implements Rule {
   }
 
   #mustBeStopped(planId: string): void {
+    if (this.#forgotten.has(planId)) return;
     this.#stopped.add(planId);
     for (const call of this.#running.values()) {
       if (planOfPart(call.partId) === planId)
@@ -75,6 +74,7 @@ export class Cancels implements Rule {
 
   #began(call: CallBegan, mono: number): void {
     const planId = planOfPart(call.partId);
+    if (this.#forgotten.has(planId)) return;
     if (this.#stopped.has(planId))
       complain(
         `${call.nodeId} of ${call.partId}/${call.attempt} began on ${call.peer.process} after ${planId} was told to be stopped`,
