@@ -5,7 +5,7 @@ export {
   reuseFrame,
   type EncodeBinaryOptions,
 } from "./codec/binary.js";
-export { readChunkHead, rewriteStreamId, type ChunkHead } from "./codec/chunk-head.js";
+export { readChunkHead, type ChunkHead } from "./codec/chunk-head.js";
 export {
   decodeFrame,
   encodeFrame,

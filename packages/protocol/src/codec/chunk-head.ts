@@ -1,5 +1,3 @@
-import { encodeBinary } from "./binary.js";
-
 /** What is known of a chunk without decoding its value. */
 export interface ChunkHead {
   readonly type: "ChunkData" | "ChunkResult";
@@ -24,42 +22,15 @@ const VALUE_KEY = Uint8Array.from(fixstr("value"));
  * not look at the value. Undefined for any other frame: decode that whole. The value itself is not checked.
  */
 export function readChunkHead(frame: Uint8Array): ChunkHead | undefined {
-  return locate(frame)?.head;
-}
-
-/**
- * The same chunk under another stream id; undefined where readChunkHead gives undefined. A new id of another length
- * moves typed tensors out of alignment: they are still read, by one copy.
- */
-export function rewriteStreamId(frame: Uint8Array, streamId: string): Uint8Array | undefined {
-  const found = locate(frame);
-  if (!found) return undefined;
-  const id = encodeBinary(streamId);
-  const rewritten = new Uint8Array(found.idStart + id.length + frame.length - found.idEnd);
-  rewritten.set(frame.subarray(0, found.idStart));
-  rewritten.set(id, found.idStart);
-  rewritten.set(frame.subarray(found.idEnd), found.idStart + id.length);
-  return rewritten;
-}
-
-interface Located {
-  readonly head: ChunkHead;
-  readonly idStart: number;
-  readonly idEnd: number;
-}
-
-function locate(frame: Uint8Array): Located | undefined {
   const start = STARTS.find(({ bytes }) => startsWith(frame, bytes, 0));
   if (!start) return undefined;
-  const idStart = start.bytes.length;
-  const id = readString(frame, idStart);
+  const id = readString(frame, start.bytes.length);
   if (!id || !startsWith(frame, INDEX_KEY, id.end)) return undefined;
   const index = readIndex(frame, id.end + INDEX_KEY.length);
   if (!index || !startsWith(frame, VALUE_KEY, index.end)) return undefined;
   const valueOffset = index.end + VALUE_KEY.length;
   if (valueOffset >= frame.length) return undefined;
-  const head = { type: start.type, streamId: id.text, index: index.value, valueOffset };
-  return { head, idStart, idEnd: id.end };
+  return { type: start.type, streamId: id.text, index: index.value, valueOffset };
 }
 
 function fixstr(text: string): number[] {
