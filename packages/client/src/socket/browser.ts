@@ -29,6 +29,9 @@ export function atEndOfTick(flush: () => void): void {
   queueMicrotask(flush);
 }
 
+/** The page's own. */
+declare const WebSocket: BrowserWebSocketClass;
+
 class BrowserSocket implements Socket {
   readonly #ws: BrowserWebSocket;
   readonly #listener: SocketListener;
@@ -38,7 +41,6 @@ class BrowserSocket implements Socket {
 
   constructor({ url, token }: SocketTarget, listener: SocketListener) {
     this.#listener = listener;
-    const { WebSocket } = globalThis as unknown as { WebSocket: BrowserWebSocketClass };
     const ws = new WebSocket(url, [SUBPROTOCOL, ...bearerProtocols(token)]);
     ws.binaryType = "arraybuffer";
     ws.onopen = () => {
