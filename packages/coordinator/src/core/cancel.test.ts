@@ -150,21 +150,32 @@ it("a worker that was away when its plan was cancelled is told when it comes bac
   expect(driver.take(back, "CancelPlan")).toMatchObject({ plan_id: "p", attempt: 1 });
 });
 
+/** Two arms, each on a worker of its own. */
+function armsOn(...workers: readonly [string, string]) {
+  const Parallel = ["f", "g"].map((node_id, index) => {
+    const id = workers[index] ?? "";
+    return {
+      Remote: { node_id: `at-${id}`, target: { WorkerId: id }, plan: execute(node_id) },
+    };
+  });
+  const bindings = ["f", "g"].map((node_id) => ({ node_id, uses: "f" }));
+  return planOf("p", { plan: { Parallel }, bindings });
+}
+
+function twoArms() {
+  const driver = new CoordinatorDriver();
+  const client = driver.client();
+  const [a, b] = [driver.worker("a"), driver.worker("b")];
+  driver.submit(client, armsOn("a", "b"), { watch: true });
+  const [first, second] = [driver.take(a, "AssignPlan"), driver.take(b, "AssignPlan")];
+  return { driver, client, a, b, first, second };
+}
+
 it("cancelling a plan stops those of its parts that run, and drops those that wait", () => {
   const driver = new CoordinatorDriver();
   const client = driver.client();
   const a = driver.worker("a");
-  const remote = (node_id: string, id: string) => ({
-    Remote: { node_id: `at-${id}`, target: { WorkerId: id }, plan: execute(node_id) },
-  });
-  const plan = planOf("p", {
-    plan: { Parallel: [remote("f", "a"), remote("g", "elsewhere")] },
-    bindings: [
-      { node_id: "f", uses: "f" },
-      { node_id: "g", uses: "f" },
-    ],
-  });
-  driver.submit(client, plan, { watch: true });
+  driver.submit(client, armsOn("a", "elsewhere"), { watch: true });
   const assigned = driver.take(a, "AssignPlan");
   expect(driver.core.state.queued).toBe(1);
   cancel(driver, client);
@@ -176,21 +187,7 @@ it("cancelling a plan stops those of its parts that run, and drops those that wa
 });
 
 it("an arm that fails stops the other ones, and the plan fails when they have stopped", () => {
-  const driver = new CoordinatorDriver();
-  const client = driver.client();
-  const [a, b] = [driver.worker("a"), driver.worker("b")];
-  const remote = (node_id: string, id: string) => ({
-    Remote: { node_id: `at-${id}`, target: { WorkerId: id }, plan: execute(node_id) },
-  });
-  const plan = planOf("p", {
-    plan: { Parallel: [remote("f", "a"), remote("g", "b")] },
-    bindings: [
-      { node_id: "f", uses: "f" },
-      { node_id: "g", uses: "f" },
-    ],
-  });
-  driver.submit(client, plan, { watch: true });
-  const [first, second] = [driver.take(a, "AssignPlan"), driver.take(b, "AssignPlan")];
+  const { driver, client, a, b, first, second } = twoArms();
   const failed = { status: "Failed", error: "no", duration_ms: 1, code: "FILTER_ERROR" } as const;
   driver.receive(a, resultMessage(first, failed));
   driver.take(b, "CancelPlan");
@@ -232,18 +229,7 @@ it("a plan whose submitter has gone is cancelled by whoever asks", () => {
 });
 
 it("an arm that was stopped while its worker was away is told when that comes back, and not run again when it does not", () => {
-  const driver = new CoordinatorDriver();
-  const client = driver.client();
-  const [a, b] = [driver.worker("a"), driver.worker("b")];
-  const remote = (node_id: string, id: string) => ({
-    Remote: { node_id: `at-${id}`, target: { WorkerId: id }, plan: execute(node_id) },
-  });
-  const plan = planOf("p", {
-    plan: { Parallel: [remote("f", "a"), remote("g", "b")] },
-    bindings: ["f", "g"].map((node_id) => ({ node_id, uses: "f" })),
-  });
-  driver.submit(client, plan, { watch: true });
-  const [first, second] = [driver.take(a, "AssignPlan"), driver.take(b, "AssignPlan")];
+  const { driver, client, a, b, first, second } = twoArms();
   driver.disconnect(b);
   const failed = { status: "Failed", error: "no", duration_ms: 1, code: "FILTER_ERROR" } as const;
   driver.receive(a, resultMessage(first, failed));
@@ -257,18 +243,7 @@ it("an arm that was stopped while its worker was away is told when that comes ba
 });
 
 it("the last event says how it stopped: as the part did that was hardest to stop", () => {
-  const driver = new CoordinatorDriver();
-  const client = driver.client();
-  const [a, b] = [driver.worker("a"), driver.worker("b")];
-  const remote = (node_id: string, id: string) => ({
-    Remote: { node_id: `at-${id}`, target: { WorkerId: id }, plan: execute(node_id) },
-  });
-  const plan = planOf("p", {
-    plan: { Parallel: [remote("f", "a"), remote("g", "b")] },
-    bindings: ["f", "g"].map((node_id) => ({ node_id, uses: "f" })),
-  });
-  driver.submit(client, plan, { watch: true });
-  const [first, second] = [driver.take(a, "AssignPlan"), driver.take(b, "AssignPlan")];
+  const { driver, client, a, b, first, second } = twoArms();
   cancel(driver, client);
   driver.receive(a, resultMessage(first, { ...cancelled, how: "killed" }));
   driver.receive(b, resultMessage(second, cancelled));

@@ -1,5 +1,10 @@
 import { expect, it } from "vitest";
-import { CoordinatorDriver, planOf } from "../testing/coordinator-driver.js";
+import {
+  CoordinatorDriver,
+  planOf,
+  resultMessage,
+  success,
+} from "../testing/coordinator-driver.js";
 
 type Conn = ReturnType<CoordinatorDriver["connect"]>;
 
@@ -21,6 +26,38 @@ const numbersTo = (driver: CoordinatorDriver, client: Conn) =>
   );
 const watch = (driver: CoordinatorDriver, client: Conn, more: object = {}) =>
   driver.receive(client, { type: "Watch", request_id: 5, plan_id: "p", ...more });
+
+it("what a result brings along is told before Finished, and not again when the result is sent again", () => {
+  const driver = new CoordinatorDriver();
+  const worker = driver.worker("w");
+  const client = driver.client();
+  driver.submit(client, planOf("p"), { watch: true });
+  const about = { run_id: "p", node_id: "f" };
+  const message = {
+    ...resultMessage(driver.take(worker, "AssignPlan"), success({ type: "Empty" })),
+    events: [
+      { event_type: "NodeStarted", ...about },
+      { event_type: "NodeCompleted", ...about, duration: 1 },
+    ],
+  };
+  driver.receive(worker, message);
+  driver.receive(worker, message);
+  const kinds = ["Accepted", "AttemptStarted", "NodeStarted", "NodeCompleted", "Finished"];
+  expect(kindsTo(driver, client)).toEqual(kinds);
+});
+
+it("one Started says of several attempts that they have begun", () => {
+  const driver = new CoordinatorDriver();
+  const worker = driver.worker("w", ["f"], { max_concurrent: 3 });
+  for (const id of ["p", "q", "r"]) driver.submit(driver.client(), planOf(id));
+  driver.receive(worker, { type: "Started", plan_id: "p", attempt: 1, also: [["r", 1]] });
+  const held = [...(driver.core.state.workers.get("w")?.held.values() ?? [])];
+  expect(held.map(({ planId, started: begun }) => [planId, begun])).toEqual([
+    ["p", true],
+    ["q", false],
+    ["r", true],
+  ]);
+});
 
 it("a watcher gets what is kept and what comes, in the order of their numbers, and Finished last", () => {
   const driver = new CoordinatorDriver();
