@@ -1,12 +1,13 @@
 import { planOfPart } from "../sim/describe-message.js";
 import type { Contact } from "./contact.js";
+import { callKeyOf } from "./expectation.js";
 import type { CallBegan, CallEnd, Fact } from "./facts.js";
 import type { Ledger } from "./ledger.js";
 import { complain, type Rule } from "./rule.js";
 
 const MAY_BE_TRIED_AGAIN: ReadonlySet<CallEnd> = new Set<CallEnd>(["crashed", "failed"]);
 
-/** Each filter runs once for its part, unless the worker of an earlier attempt died or lost its lease, its isolate died, or it failed. */
+/** Each call of a filter is made once for its part, unless the worker of an earlier attempt died or lost its lease, its isolate died, or it failed. */
 export class Effects implements Rule {
   readonly #ledger: Ledger;
   readonly #contact: Contact;
@@ -15,7 +16,7 @@ export class Effects implements Rule {
   /** Attempts that lost an isolate, or failed: such a part may be tried again. */
   readonly #ended = new Set<string>();
   readonly #forgotten = new Set<string>();
-  /** By part and node. */
+  /** By part, and what is called with what. */
   readonly #calls = new Map<string, CallBegan[]>();
 
   constructor(ledger: Ledger, contact: Contact) {
@@ -31,7 +32,7 @@ export class Effects implements Rule {
     // Every chunk of a stream is a call of its own.
     if (fact.type !== "callBegan" || fact.partId.startsWith("x-")) return;
     this.#attemptOf.set(fact.call, keyOf(fact.partId, fact.attempt));
-    const key = `${fact.partId} ${fact.nodeId}`;
+    const key = `${fact.partId} ${callKeyOf(fact)}`;
     const before = this.#calls.get(key) ?? [];
     this.#calls.set(key, [...before, fact]);
     for (const other of before) this.#judge(other, fact, mono);
@@ -43,8 +44,7 @@ export class Effects implements Rule {
     const { partId, nodeId, attempt, peer } = earlier;
     const planId = planOfPart(partId);
     if (this.#forgotten.has(planId)) return;
-    if (attempt === later.attempt)
-      complain(`${nodeId} of ${partId} ran twice in attempt ${attempt}`, planId);
+    if (attempt === later.attempt) return; // calls.ts judges that
     if (this.#ended.has(keyOf(partId, attempt))) return;
     const since = this.#ledger.attempt(partId, planId, attempt)?.assignedAt ?? 0;
     if (this.#contact.wasLostSince(peer.process, since, mono)) return;

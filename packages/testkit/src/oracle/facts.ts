@@ -144,6 +144,12 @@ export interface CallBegan {
   readonly attempt: number;
   readonly nodeId: string;
   readonly filter: string;
+  readonly op: "fit" | "forward";
+  readonly input: Value;
+  /** That a forward runs with. */
+  readonly state: Value | undefined;
+  /** Labels of a fit. */
+  readonly y: Value | undefined;
 }
 
 /** `stopped`: it was told to, and did; `killed` with its isolate; `died` with its worker. */

@@ -1,3 +1,4 @@
+import { Calls } from "./calls.js";
 import { Cancels } from "./cancels.js";
 import { Clients } from "./clients.js";
 import { Contact } from "./contact.js";
@@ -29,6 +30,7 @@ export class Oracle {
       new Durability(this.ledger),
       new Results(),
       new Losses(this.ledger, this.#contact),
+      new Calls(this.ledger),
       new Effects(this.ledger, this.#contact),
       this.#slots,
       new Cancels(this.ledger),

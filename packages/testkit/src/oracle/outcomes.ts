@@ -1,8 +1,11 @@
-import type { ExecutionPlan, Outcome, SerializedPlan, Value } from "@planwire/protocol";
-import { ENDLESS, outputAt, plainText } from "../sim/filters.js";
+import type { Outcome, Value } from "@planwire/protocol";
+import { plainText } from "../sim/filters.js";
+import { expectationOf } from "./expectation.js";
 import type { Fact } from "./facts.js";
 import type { Ledger, LedgerAttempt, LedgerPlan } from "./ledger.js";
 import { complain, type Rule } from "./rule.js";
+
+type Succeeded = Extract<Outcome, { status: "Succeeded" }>;
 
 /** An outcome is what the plan's filters and its users made of it: the right output, or a reason that was there. */
 export class Outcomes implements Rule {
@@ -25,14 +28,8 @@ export class Outcomes implements Rule {
   #check(plan: LedgerPlan, outcome: Outcome): void {
     const { planId } = plan;
     switch (outcome.status) {
-      case "Succeeded": {
-        const expected = plainText(expectedOutput(plan.plan));
-        const found = plainText(outcome.output);
-        if (expected !== found) complain(`${planId} gave ${found}, expected ${expected}`, planId);
-        if (filtersOf(plan.plan).some((one) => NEVER_DONE.has(one)))
-          complain(`${planId} succeeded, which can't be`, planId);
-        return;
-      }
+      case "Succeeded":
+        return mustBe(plan, outcome);
       case "Cancelled":
         if (!this.#cancelAsked.has(planId))
           complain(`${planId} was cancelled, and nobody had asked for that`, planId);
@@ -47,28 +44,39 @@ export class Outcomes implements Rule {
   }
 }
 
-const NEVER_DONE: ReadonlySet<string> = new Set([
-  "fails",
-  ...ENDLESS,
-  "kills-worker",
-  "kills-isolate",
-]);
+function mustBe({ planId, plan }: LedgerPlan, found: Succeeded): void {
+  const { output, states } = expectationOf(plan);
+  if (output === undefined) complain(`${planId} succeeded, which can't be`, planId);
+  mustBeEqual(planId, "gave", plainText(found.output), plainText(output));
+  mustBeEqual(planId, "returned the states", textOf(Object.entries(found.states)), textOf(states));
+}
 
-function isReason(plan: LedgerPlan, code: string): boolean {
-  const filters = filtersOf(plan.plan);
+function mustBeEqual(planId: string, what: string, found: string, expected: string): void {
+  if (found !== expected) complain(`${planId} ${what} ${found}, expected ${expected}`, planId);
+}
+
+function textOf(states: Iterable<[string, Value]>): string {
+  return [...states]
+    .map(([nodeId, state]) => `${nodeId}: ${plainText(state)}`)
+    .toSorted()
+    .join(", ");
+}
+
+function isReason({ plan, parts }: LedgerPlan, code: string): boolean {
+  const { filters, codes } = expectationOf(plan);
   switch (code) {
     case "FILTER_ERROR":
-      return filters.includes("fails") || filters.includes("flaky");
+      return filters.has("fails") || filters.has("flaky");
     case "DEADLINE_EXCEEDED":
-      return plan.plan.policy?.timeout_ms !== undefined;
+      return plan.policy?.timeout_ms !== undefined;
     case "WORKER_CRASH":
-      return filters.includes("kills-isolate");
+      return filters.has("kills-isolate");
     case "POISON_PLAN":
-      return [...plan.parts.values()].some(isPoison);
+      return [...parts.values()].some(isPoison);
     case "WORKER_LOST":
-      return [...plan.parts.values()].some((tries) => tries.some(wasLost));
+      return [...parts.values()].some((tries) => tries.some(wasLost));
     default:
-      return false;
+      return codes.has(code);
   }
 }
 
@@ -80,31 +88,4 @@ function wasLost({ lost, result }: LedgerAttempt): boolean {
 /** Two deaths were written as losses, the third ended it. */
 function isPoison(tries: readonly LedgerAttempt[]): boolean {
   return tries.filter(({ died }) => died).length === 2;
-}
-
-function filtersOf({ bindings }: SerializedPlan): string[] {
-  return (bindings ?? []).map(({ uses }) => uses);
-}
-
-/** What a plan of a story must give: told apart from the stepper, which is judged by it. */
-export function expectedOutput({ plan, input }: SerializedPlan): Value {
-  const value: Value = input?.source === "Inline" ? input.value : { type: "Empty" };
-  return outputOf(plan, value);
-}
-
-function outputOf(plan: ExecutionPlan, input: Value): Value {
-  if (plan === "Empty") return input;
-  if ("Execute" in plan) return outputAt(plan.Execute.node_id, input);
-  if ("Remote" in plan) return outputOf(plan.Remote.plan, input);
-  if ("Sequence" in plan)
-    return plan.Sequence.reduce((value, step) => outputOf(step, value), input);
-  if ("Parallel" in plan)
-    return { type: "Record", data: plan.Parallel.map((arm) => [keyOf(arm), outputOf(arm, input)]) };
-  throw new Error(`no story has a plan like ${JSON.stringify(plan)}`);
-}
-
-function keyOf(arm: ExecutionPlan): string {
-  if (arm !== "Empty" && "Execute" in arm) return arm.Execute.node_id;
-  if (arm !== "Empty" && "Remote" in arm) return arm.Remote.node_id;
-  throw new Error(`no story has an arm like ${JSON.stringify(arm)}`);
 }

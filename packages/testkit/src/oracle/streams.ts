@@ -93,7 +93,10 @@ export class Streams implements Rule {
     if (chunk === undefined)
       complain(`${streamId} gave a result for a chunk that was not sent`, planId);
     const expected = plainText(
-      (plan.bindings ?? []).reduce((input, { node_id }) => outputAt(node_id, input), chunk),
+      (plan.bindings ?? []).reduce(
+        (input, { node_id, uses }) => outputAt(node_id, uses, input),
+        chunk,
+      ),
     );
     if (plainText(value) !== expected)
       complain(

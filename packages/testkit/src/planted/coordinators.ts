@@ -221,6 +221,18 @@ export const COORDINATORS: Readonly<Record<string, Plant>> = {
     const policy = { ...message.plan.policy, max_attempts: 6 };
     return { ...message, plan: { ...message.plan, policy } };
   }),
+  "loses what was fitted": coordinator(
+    (step) => (event, now) =>
+      step(event, now).map((effect) => {
+        if (effect.type !== "persist") return effect;
+        const changes = effect.content.changes.map((change) =>
+          change.type === "finish" && change.outcome.status === "Succeeded"
+            ? { ...change, outcome: { ...change.outcome, states: {} } }
+            : change,
+        );
+        return { ...effect, content: { ...effect.content, changes } };
+      }),
+  ),
   "calls what may go on stopped": saying(() => (message) => {
     if (message.type !== "PlanEvent" || message.event.kind !== "Finished") return message;
     const { outcome } = message.event;

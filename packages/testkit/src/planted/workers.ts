@@ -1,3 +1,4 @@
+import type { JsonValue } from "@planwire/protocol";
 import type { WorkerEffect, WorkerEvent, WorkerLike } from "../sim/drives.js";
 import type { Now } from "../sim/clock.js";
 import type { Plant } from "../sim/world.js";
@@ -13,6 +14,18 @@ function worker(change: (step: Step, core: WorkerLike) => Step): Plant {
       step: change((event, now) => core.step(event, now), core),
     }),
   };
+}
+
+/** Takes what its filters say for something else. */
+function believing(edit: (data: { [key: string]: JsonValue }) => JsonValue): Plant {
+  return worker((step) => (event, now) => {
+    if (event.type !== "callDone" || event.outcome.status !== "done") return step(event, now);
+    const { value } = event.outcome;
+    if (value.type !== "Json" || typeof value.data !== "object") return step(event, now);
+    if (value.data === null || Array.isArray(value.data)) return step(event, now);
+    const outcome = { status: "done", value: { type: "Json", data: edit(value.data) } } as const;
+    return step({ ...event, outcome }, now);
+  });
 }
 
 export const WORKERS: Readonly<Record<string, Plant>> = {
@@ -52,6 +65,20 @@ export const WORKERS: Readonly<Record<string, Plant>> = {
     return effects.flatMap((effect): WorkerEffect[] =>
       effect.type === "startCall" && effect.call.call % 40 === 0 ? [effect, effect] : [effect],
     );
+  }),
+  "takes the wrong arm": believing((data) =>
+    "branch" in data ? { ...data, branch: data["branch"] === "left" ? "right" : "left" } : data,
+  ),
+  "makes another pass when it was enough": believing((data) =>
+    data["done"] === true ? { ...data, done: false } : data,
+  ),
+  "runs what was fitted without its state": worker((step) => (event, now) => {
+    const effects = step(event, now);
+    return effects.map((effect) => {
+      if (effect.type !== "startCall") return effect;
+      const { state: _, ...call } = effect.call;
+      return { ...effect, call };
+    });
   }),
   "never kills what does not stop": worker(
     (step) => (event, now) => step(event, now).filter((effect) => effect.type !== "killCall"),

@@ -7,8 +7,9 @@ import {
   type IsolateEvents,
   type ToIsolate,
 } from "@planwire/worker/core";
+import type { Value } from "@planwire/protocol";
 import type { CallEnd, Peer } from "../oracle/facts.js";
-import { FILTERS, OFFERS, outputAt, type Behaviour } from "./filters.js";
+import { FILTERS, OFFERS, outputAt, stateAt, type Behaviour } from "./filters.js";
 import { planOfPart } from "./describe-message.js";
 import type { SimProcess } from "./sim-process.js";
 import type { World } from "./world.js";
@@ -53,8 +54,9 @@ export class FilterRuns {
     const id = `${this.#peer.process}:${call.call}`;
     const running: Running = { id, call, behaviour, done, isOver: false };
     this.#running.add(running);
-    const { planId: partId, attempt, nodeId, filter } = call;
-    this.#note(running, `begins ${nodeId} (${filter}) of ${partId}/${attempt}`);
+    const { planId: partId, attempt, nodeId, filter, op, input, state, y } = call;
+    const doing = op === "fit" ? `${filter}, fit` : filter;
+    this.#note(running, `begins ${nodeId} (${doing}) of ${partId}/${attempt}`);
     this.#world.witness({
       type: "callBegan",
       call: id,
@@ -63,6 +65,10 @@ export class FilterRuns {
       attempt,
       nodeId,
       filter,
+      op,
+      input,
+      state,
+      y,
     });
     if (behaviour.progress === true) {
       this.#after(running, behaviour.leastMs / 2, () => this.#events.report(call.call, 0.5));
@@ -100,10 +106,7 @@ export class FilterRuns {
     const end = behaviour.end === "errorAtFirst" ? (isFirst ? "error" : "output") : behaviour.end;
     switch (end) {
       case "output":
-        return this.#end(running, "done", {
-          status: "done",
-          value: outputAt(call.nodeId, call.input),
-        });
+        return this.#end(running, "done", { status: "done", value: valueOf(call) });
       case "error": {
         const message = `${call.nodeId} fails`;
         const error = { code: "FILTER_ERROR", message, retryable: false, node_id: call.nodeId };
@@ -136,6 +139,10 @@ export class FilterRuns {
   #note({ call }: Running, what: string): void {
     this.#world.log.add(this.#process.now.mono, this.#peer.process, what, planOfPart(call.planId));
   }
+}
+
+function valueOf({ op, nodeId, filter, input, state, y }: FilterCall): Value {
+  return op === "fit" ? stateAt(nodeId, input, y) : outputAt(nodeId, filter, input, state);
 }
 
 export type { Running };

@@ -70,6 +70,9 @@ export class Races {
       if (tries.some((last) => last?.result !== undefined)) {
         this.#count("a restart between the parts of a plan");
       }
+      if (tries.some((last) => last?.result !== undefined && isOfPass(last.partId))) {
+        this.#count("a restart between the passes of a Loop");
+      }
       if (tries.length === 0) this.#count("a restart before a plan was assigned");
     }
   }
@@ -125,12 +128,25 @@ export class Races {
 
   #finished(planId: string, outcome: Outcome): void {
     const { status } = outcome;
+    if (status === "Succeeded") this.#succeeded(planId, outcome);
     if (status === "Failed") this.#count(`failed: ${outcome.error.code}`);
     const cancelled = this.#ledger.plans.get(planId)?.cancelledAt !== undefined;
     if (cancelled && status !== "Cancelled") this.#count("a result against a cancel");
   }
 
+  #succeeded(planId: string, { states }: Extract<Outcome, { status: "Succeeded" }>): void {
+    if (Object.keys(states).length > 0) this.#count("a fit succeeds");
+    const plan = JSON.stringify(this.#ledger.plans.get(planId)?.plan.plan);
+    for (const shape of ["Loop", "Branch"])
+      if (plan?.includes(`{"${shape}":`) === true) this.#count(`a plan with a ${shape} succeeds`);
+  }
+
   #attempt(partId: string, attempt: number): LedgerAttempt | undefined {
     return this.#ledger.attempt(partId, planOfPart(partId), attempt);
   }
+}
+
+/** Behind "#" a part's id has the passes of the Loops around it. */
+function isOfPass(partId: string): boolean {
+  return /#\d/.test(partId);
 }

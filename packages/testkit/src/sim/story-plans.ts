@@ -1,21 +1,23 @@
-import type { ExecutionPlan, PlanPolicy, SerializedPlan } from "@planwire/protocol";
+import type { ExecutionPlan, Mode, PlanPolicy, SerializedPlan } from "@planwire/protocol";
 import type { Chance } from "./chance.js";
+import { remote, someTree, type Draft } from "./story-trees.js";
 
-interface Draft {
-  readonly chance: Chance;
-  readonly workers: readonly string[];
-  readonly bindings: { node_id: string; uses: string }[];
-}
+const FITS_IN_A_HUNDRED = 20;
 
-/** A plan of a few nodes: a row, arms, arms and rows on workers of their own. What its filters do is chance, too. */
+/** A plan of a few nodes, forward or a fit. What its filters do is chance, too. */
 export function somePlan(
   chance: Chance,
   planId: string,
   workers: readonly string[],
 ): SerializedPlan {
-  const draft: Draft = { chance, workers, bindings: [] };
+  const draft: Draft = { chance, workers, bindings: [], labels: 0 };
   const plan = serialized(planId, someTree(draft), draft.bindings);
-  return chance.happens(35) ? { ...plan, policy: somePolicy(chance) } : plan;
+  const mode = chance.happens(FITS_IN_A_HUNDRED) ? { mode: someFit(chance) } : {};
+  return { ...plan, ...mode, ...(chance.happens(35) && { policy: somePolicy(chance) }) };
+}
+
+function someFit(chance: Chance): Mode {
+  return { Fit: chance.happens(60) ? { y: { type: "Json", data: "labels" } } : {} };
 }
 
 function somePolicy(chance: Chance): PlanPolicy {
@@ -60,62 +62,4 @@ function serialized(
 ): SerializedPlan {
   const input = { source: "Inline", value: { type: "Json", data: planId } } as const;
   return { plan_id: planId, plan, input, metadata: {}, bindings };
-}
-
-function someTree(draft: Draft): ExecutionPlan {
-  switch (draft.chance.choose({ one: 10, row: 8, arms: 4, remoteRow: 4, remoteArms: 5 })) {
-    case "one":
-      return someNode(draft);
-    case "row":
-      return { Sequence: several(draft, 2, 4, someNode) };
-    case "arms":
-      return { Parallel: several(draft, 2, 3, someNode) };
-    case "remoteRow":
-      return { Sequence: several(draft, 2, 3, someRemote) };
-    case "remoteArms":
-      return { Parallel: several(draft, 2, 3, someRemote) };
-  }
-}
-
-function several(
-  draft: Draft,
-  least: number,
-  most: number,
-  make: (draft: Draft) => ExecutionPlan,
-): ExecutionPlan[] {
-  return Array.from({ length: draft.chance.between(least, most) }, () => make(draft));
-}
-
-function someRemote(draft: Draft): ExecutionPlan {
-  const { chance, workers, bindings } = draft;
-  const id = `at${bindings.length}`;
-  const inner = chance.happens(30) ? { Sequence: several(draft, 2, 2, someNode) } : someNode(draft);
-  return remote(id, chance.pick(workers) ?? "a", inner);
-}
-
-function remote(node_id: string, worker: string, plan: ExecutionPlan): ExecutionPlan {
-  return { Remote: { node_id, target: { WorkerId: worker }, plan } };
-}
-
-function someNode({ chance, bindings }: Draft): ExecutionPlan {
-  const node_id = `n${bindings.length}`;
-  bindings.push({
-    node_id,
-    uses: chance.choose({
-      quick: 30,
-      slow: 18,
-      chatty: 5,
-      inline: 10,
-      "slow-inline": 8,
-      fails: 3,
-      flaky: 3,
-      "kills-isolate": 1.5,
-      "kills-worker": 1,
-      stubborn: 4,
-      "stubborn-inline": 3,
-      endless: 3,
-      stuck: 2,
-    }),
-  });
-  return { Execute: { node_id } };
 }

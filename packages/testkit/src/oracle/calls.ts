@@ -1,0 +1,51 @@
+import { planOfPart } from "../sim/describe-message.js";
+import { callKeyOf, expectationOf, type Expectation } from "./expectation.js";
+import type { CallBegan, Fact } from "./facts.js";
+import type { Ledger } from "./ledger.js";
+import { complain, type Rule } from "./rule.js";
+
+/**
+ * Filters are called with what the plan gives them, and only those that it reaches: not in an arm that is not taken, not in a pass too many, not
+ * without the state that was fitted; and each such call is made once in an attempt of its part.
+ */
+export class Calls implements Rule {
+  readonly #ledger: Ledger;
+  readonly #expected = new Map<string, Expectation>();
+  /** By part and attempt. */
+  readonly #made = new Map<string, Set<string>>();
+
+  constructor(ledger: Ledger) {
+    this.#ledger = ledger;
+  }
+
+  see(fact: Fact): void {
+    if (fact.type === "forgotten") this.#expected.delete(fact.planId);
+    // A stream's calls are judged by its results.
+    if (fact.type === "callBegan" && !fact.partId.startsWith("x-")) this.#began(fact);
+  }
+
+  #began(call: CallBegan): void {
+    const { partId, attempt } = call;
+    const planId = planOfPart(partId);
+    // What still runs of a forgotten plan is not the plan's that has taken its id.
+    if (this.#ledger.attempt(partId, planId, attempt) === undefined) return;
+    const key = callKeyOf(call);
+    if (!this.#expectedOf(planId).calls.has(key))
+      complain(`${partId}/${attempt} makes a call which its plan has not: ${key}`, planId);
+    const made = this.#made.get(`${partId} ${attempt}`) ?? new Set();
+    this.#made.set(`${partId} ${attempt}`, made);
+    if (made.has(key)) complain(`${partId}/${attempt} makes a call twice: ${key}`, planId);
+    made.add(key);
+  }
+
+  #expectedOf(planId: string): Expectation {
+    const known = this.#expected.get(planId);
+    if (known !== undefined) return known;
+    const plan = this.#ledger.plans.get(planId)?.plan;
+    if (plan === undefined)
+      complain(`a filter runs of ${planId}, which was never accepted`, planId);
+    const expected = expectationOf(plan);
+    this.#expected.set(planId, expected);
+    return expected;
+  }
+}
