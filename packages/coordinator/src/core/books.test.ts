@@ -100,6 +100,20 @@ it("an attempt that the coordinator does not know is cancelled at the worker", (
   expect(driver.take(worker, "CancelPlan")).toEqual(cancel);
 });
 
+it("an attempt is not stopped before its loss is on disk: a restart would take the answer for a cancel", () => {
+  const { driver, worker } = assigned();
+  driver.disconnect(worker);
+  driver.holdsWrites = true;
+  driver.passTime(31_000);
+  const back = driver.worker("w", ["f"], { resume: [running("p")] });
+  beat(driver, back, 0, [running("p")]);
+  expect(driver.typesTo(back)).not.toContain("CancelPlan");
+  driver.holdsWrites = false;
+  driver.answerWrites();
+  beat(driver, back, 0, [running("p")]);
+  expect(driver.take(back, "CancelPlan")).toMatchObject({ plan_id: "p", attempt: 1 });
+});
+
 it("an older attempt that still runs there is cancelled, the one that is held is not", () => {
   const { driver, worker } = assigned();
   beat(driver, worker, 1, []);

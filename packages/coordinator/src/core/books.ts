@@ -1,6 +1,6 @@
 import type { HeldAttempt, Heartbeat } from "@planwire/protocol";
 import { loseUnknown } from "./lost-workers.js";
-import { attemptStarted } from "./results.js";
+import { attemptStarted, planIdOf } from "./results.js";
 import { send } from "./send.js";
 import type { Connection, Holding, Turn, WorkerSession } from "./state.js";
 import { tellToStop } from "./stop.js";
@@ -83,8 +83,22 @@ function stopUnknown(turn: Turn, worker: WorkerSession, theirs: readonly HeldAtt
   for (const { plan_id, attempt, state } of theirs) {
     const ours = worker.held.get(plan_id);
     if (ours?.attempt === attempt || state === "finished" || worker.conn === undefined) continue;
+    if (isBeingWritten(turn, plan_id, attempt)) continue;
     send(turn, worker.conn, { type: "CancelPlan", plan_id, attempt });
   }
+}
+
+/**
+ * A coordinator that starts before the loss is on disk finds the attempt held: it would take for the user's what the worker answers to this
+ * cancel. The next heartbeat asks again.
+ */
+function isBeingWritten({ state }: Turn, partId: string, attempt: number): boolean {
+  const execution = state.executions.get(planIdOf(partId));
+  return [execution?.writing, execution?.next].some((pending) =>
+    pending?.changes.some(
+      (one) => "attempt" in one && one.partId === partId && one.attempt === attempt,
+    ),
+  );
 }
 
 /** What a worker holds by our books, as HeartbeatAck tells it. */

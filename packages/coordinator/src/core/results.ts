@@ -98,7 +98,7 @@ function acknowledgeStale(turn: Turn, worker: WorkerSession, { partId, attempt }
 }
 
 /** A part's id begins with its plan's. */
-function planIdOf(partId: string): string {
+export function planIdOf(partId: string): string {
   return parsePartId(partId)?.planId ?? partId;
 }
 
