@@ -69,11 +69,15 @@ export class Durability implements Rule {
   }
 
   #acknowledged(partId: string, attempt: number, taken: boolean): void {
-    if (!taken) return;
     const planId = planOfPart(partId);
     const written = this.#ledger.attempt(partId, planId, attempt);
-    if (written?.result === undefined)
+    if (taken && written?.result === undefined)
       notWritten(`the result of attempt ${attempt} was acknowledged as taken of`, planId);
+    // Its worker forgets it either way.
+    const isOut =
+      written !== undefined && written.result === undefined && written.lost === undefined;
+    if (isOut && this.#ledger.plans.get(planId)?.outcome === undefined)
+      notWritten(`attempt ${attempt} was acknowledged as over of`, planId);
   }
 
   #told({ plan_id: planId, event }: Extract<Message, { type: "PlanEvent" }>): void {

@@ -30,6 +30,8 @@ export type Fact =
   | { readonly type: "workerDied"; readonly peer: Peer }
   | { readonly type: "workerSays"; readonly peer: Peer; readonly message: Message }
   | { readonly type: "workerHears"; readonly peer: Peer; readonly message: Message }
+  /** A peer of the coordinator says what it has said before. */
+  | { readonly type: "saysAgain"; readonly process: string; readonly message: Message }
   | CallBegan
   | { readonly type: "callEnded"; readonly call: string; readonly how: CallEnd }
   | { readonly type: "clientStarted"; readonly peer: Peer }

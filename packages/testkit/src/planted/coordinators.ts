@@ -139,6 +139,20 @@ export const COORDINATORS: Readonly<Record<string, Plant>> = {
       return effects;
     };
   }),
+  "acknowledges the copy of a result before the first is on disk": coordinator(
+    (step, core) => (event, now) => {
+      const message = messageIn(event, "PlanResult");
+      if (event.type !== "received" || message?.attempt === undefined) return step(event, now);
+      const isHeld = holdingOf(core, event.conn, message.plan_id)?.attempt === message.attempt;
+      const effects = step(event, now);
+      const connection = core.state.connections.get(event.conn);
+      if (isHeld || connection === undefined) return effects;
+      connection.said += 1;
+      const { plan_id: id, attempt } = message;
+      const ack = { type: "ResultAck", id, attempt, taken: false } as const;
+      return [...effects, { type: "send", conn: event.conn, message: ack, cause: id }];
+    },
+  ),
   "frees a slot when it asks for the stop, not when that is confirmed": coordinator(
     (step, core) => (event, now) => {
       const effects = step(event, now);

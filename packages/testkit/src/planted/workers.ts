@@ -80,6 +80,11 @@ export const WORKERS: Readonly<Record<string, Plant>> = {
       return { ...effect, call };
     });
   }),
+  "begins a plan anew when it is assigned twice": worker((step, core) => (event, now) => {
+    if (event.type === "received" && event.message.type === "AssignPlan")
+      core.state.plans.delete(event.message.plan.plan_id);
+    return step(event, now);
+  }),
   "never kills what does not stop": worker(
     (step) => (event, now) => step(event, now).filter((effect) => effect.type !== "killCall"),
   ),

@@ -21,6 +21,7 @@ import type { Peer } from "../oracle/facts.js";
 import { describeMessage, planOfMessage, planOfStream } from "./describe-message.js";
 import type { ClientEffect, ClientEvent } from "./drives.js";
 import type { SimSocket } from "./network.js";
+import { Repeats } from "./repeats.js";
 import { SimProcess, SimTimer } from "./sim-process.js";
 import type { World } from "./world.js";
 
@@ -44,6 +45,7 @@ export class ClientProcess extends SimProcess {
   readonly state: ClientState;
   readonly #step: typeof step;
   readonly #timer: SimTimer;
+  readonly repeats: Repeats;
   readonly #queue: ClientEvent[] = [];
   readonly #streams = new Map<string, StreamEnds>();
   /** By the number of who asks: what it is about. */
@@ -60,6 +62,7 @@ export class ClientProcess extends SimProcess {
   constructor(world: World, name: string, process: string) {
     super(world.clock);
     this.#world = world;
+    this.repeats = new Repeats(world, this);
     this.peer = { kind: "client", name, process };
     this.#step = world.plant.client?.(step) ?? step;
     this.state = createState({
@@ -340,8 +343,13 @@ export class ClientProcess extends SimProcess {
       const frame = encodeFrame(message, outbox.features);
       if (frame.length > LIMITS.frameBytes)
         throw new PlanwireError("INTERNAL", "a story's messages are small");
-      if (message.type === "StreamEnd") outbox.pushBulk(binary(frame));
-      else outbox.pushFrame(frame);
+      if (message.type === "StreamEnd") return outbox.pushBulk(binary(frame));
+      outbox.pushFrame(frame);
+      this.repeats.consider(message, () => {
+        if (this.#outbox !== outbox) return;
+        this.#world.witness({ type: "saysAgain", process: this.peer.process, message });
+        outbox.pushFrame(frame);
+      });
     } catch (error) {
       this.#dispatch({ type: "sendFailed", message, failure: failureOf(error) });
     }

@@ -25,6 +25,7 @@ import type { Peer } from "../oracle/facts.js";
 import { describeMessage, planOfMessage } from "./describe-message.js";
 import type { CoordinatorEffect, CoordinatorEvent, CoordinatorLike } from "./drives.js";
 import type { SimSocket, SocketListener } from "./network.js";
+import { Repeats } from "./repeats.js";
 import { SimProcess, SimTimer } from "./sim-process.js";
 import type { World } from "./world.js";
 
@@ -61,6 +62,8 @@ export class CoordinatorProcess extends SimProcess {
   readonly core: CoordinatorLike;
   readonly #connections = new Map<ConnectionId, Connection>();
   readonly #timer: SimTimer;
+  /** Its core knows nothing of what is said again. */
+  readonly repeats: Repeats;
   #lastConnection = 0;
   #events: CoordinatorEvent[] = [];
   #writes: Persist[] = [];
@@ -69,6 +72,7 @@ export class CoordinatorProcess extends SimProcess {
   constructor(world: World, name: string, settings: Partial<Settings>) {
     super(world.clock);
     this.#world = world;
+    this.repeats = new Repeats(world, this);
     const { plant, disk } = world;
     const found = disk.open();
     const opened = plant.opened?.(found) ?? found;
@@ -198,7 +202,8 @@ export class CoordinatorProcess extends SimProcess {
   #carryOut(effect: CoordinatorEffect): void {
     switch (effect.type) {
       case "send":
-        return this.#send(effect.conn, effect.message, false, effect.mayWait);
+        this.#send(effect.conn, effect.message, false, effect.mayWait);
+        return this.repeats.consider(effect.message, () => this.#sayAgain(effect));
       case "sendBulk":
         return this.#send(effect.conn, effect.message, true);
       case "forward": {
@@ -275,6 +280,15 @@ export class CoordinatorProcess extends SimProcess {
       if (!isPlanwireError(error)) throw error;
       this.#feed([{ type: "sendFailed", conn, message, error }]);
     }
+  }
+
+  /** To peers of ours; one of the inherited wire would do it twice. */
+  #sayAgain({ conn, message, mayWait }: EffectOf<"send">): void {
+    const connection = this.core.state.connections.get(conn);
+    const knowsAttempts = this.#connections.get(conn)?.outbox.features.has("attempts");
+    if (connection === undefined || !knowsAttempts) return;
+    connection.said += 1;
+    this.#send(conn, message, false, mayWait);
   }
 
   #close(conn: ConnectionId, code: ErrorCode): void {

@@ -79,6 +79,23 @@ export const FAULTS = {
     return worker !== undefined;
   },
 
+  "a worker says things twice"(story: Story): boolean {
+    const worker = someWorker(story);
+    worker?.repeats.begin(story.world.chance.between(1_000, 8_000));
+    return worker !== undefined;
+  },
+
+  "a client says things twice"(story: Story): boolean {
+    const client = story.world.chance.pick([...story.clients.values()]);
+    client?.repeats.begin(story.world.chance.between(1_000, 8_000));
+    return client !== undefined;
+  },
+
+  "the coordinator says things twice"({ coordinator, world }: Story): boolean {
+    coordinator?.repeats.begin(world.chance.between(1_000, 8_000));
+    return coordinator !== undefined;
+  },
+
   "many workers leave at once"(story: Story): boolean {
     const workers = [...story.workers.values()];
     for (const worker of workers) worker.die();

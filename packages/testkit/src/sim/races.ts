@@ -11,6 +11,8 @@ export class Races {
   readonly #leaseMs: number;
   /** Requests that were heard, by client process and number. */
   readonly #heard = new Set<string>();
+  /** What was said twice on purpose, and may be on its way. */
+  readonly #repeated = new Set<string>();
   readonly #cancelledStreams = new Set<string>();
   #starts = 0;
 
@@ -26,6 +28,9 @@ export class Races {
         return this.#started();
       case "coordinatorPaused":
         if (fact.ms >= this.#leaseMs) this.#count("the coordinator stands still for a lease");
+        return;
+      case "saysAgain":
+        this.#repeated.add(keyOf(fact.process, fact.message));
         return;
       case "coordinatorHears":
         return this.#hears(fact.peer.process, fact.message);
@@ -87,15 +92,16 @@ export class Races {
         return;
       case "PlanResult": {
         const known = this.#attempt(message.plan_id, message.attempt ?? 0);
-        if (known?.result !== undefined) {
+        if (known?.result !== undefined && !this.#repeated.has(keyOf(process, message))) {
           this.#count("a result is sent again: its acknowledgement was lost");
         }
         if (known?.lost !== undefined) this.#count("a result of an attempt that was lost");
         return;
       }
       case "Submit": {
-        const key = `${process} ${message.request_id}`;
-        if (this.#heard.has(key) && this.#ledger.plans.has(message.plan.plan_id)) {
+        const key = keyOf(process, message);
+        const isKnown = this.#heard.has(key) && this.#ledger.plans.has(message.plan.plan_id);
+        if (isKnown && !this.#repeated.has(key)) {
           this.#count("a submission is sent again: its acceptance was lost");
         }
         this.#heard.add(key);
@@ -149,4 +155,9 @@ export class Races {
 /** Behind "#" a part's id has the passes of the Loops around it. */
 function isOfPass(partId: string): boolean {
   return /#\d/.test(partId);
+}
+
+function keyOf(process: string, message: Message): string {
+  if (message.type === "PlanResult") return `${process} ${message.plan_id} ${message.attempt}`;
+  return `${process} ${message.type} ${"request_id" in message ? message.request_id : ""}`;
 }

@@ -13,6 +13,7 @@ import type { WorkerEffect, WorkerEvent, WorkerLike } from "./drives.js";
 import { FilterRuns, SimIsolate, type Running } from "./filter-runs.js";
 import { OFFERS } from "./filters.js";
 import type { SimSocket } from "./network.js";
+import { Repeats } from "./repeats.js";
 import { SimProcess, SimTimer } from "./sim-process.js";
 import type { World } from "./world.js";
 
@@ -36,6 +37,7 @@ export class WorkerProcess extends SimProcess {
   readonly #pool: IsolatePool;
   readonly #inline = new Map<number, Running>();
   readonly #timer: SimTimer;
+  readonly repeats: Repeats;
   readonly #onDeath: (how: "left" | "killed") => void;
   readonly #events: WorkerEvent[] = [];
   #stepping = false;
@@ -54,6 +56,7 @@ export class WorkerProcess extends SimProcess {
   ) {
     super(world.clock);
     this.#world = world;
+    this.repeats = new Repeats(world, this);
     this.setup = setup;
     this.#onDeath = onDeath;
     const { name: workerId, slots } = setup;
@@ -143,11 +146,9 @@ export class WorkerProcess extends SimProcess {
       case "useFeatures":
         return this.#outbox?.setFeatures(effect.features);
       case "send":
-        this.#say(effect.message);
-        return this.#outbox?.push(effect.message);
+        return this.#send(effect.message, (outbox) => outbox.push(effect.message));
       case "sendFrame":
-        this.#sayFrame(effect.frame);
-        return this.#outbox?.pushFrame(effect.frame);
+        return this.#sendFrame(effect.frame);
       case "sendBulk":
         return this.#outbox?.pushBulk(effect.frame);
       case "startCall":
@@ -268,9 +269,25 @@ export class WorkerProcess extends SimProcess {
     this.#world.witness({ type: "workerSays", peer: this.peer, message });
   }
 
-  #sayFrame(frame: string | Uint8Array): void {
+  #sendFrame(frame: string | Uint8Array): void {
     const [decoded] = decodeFrame(frame);
-    if (decoded?.ok === true && !isUntypedReply(decoded.message)) this.#say(decoded.message);
+    if (decoded?.ok === true && !isUntypedReply(decoded.message))
+      this.#send(decoded.message, (outbox) => outbox.pushFrame(frame));
+  }
+
+  #send(message: Message, push: (outbox: Outbox) => void): void {
+    const outbox = this.#outbox;
+    this.#say(message);
+    if (outbox === undefined) return;
+    push(outbox);
+    this.repeats.consider(message, () => {
+      const { session } = this.core.state;
+      if (this.#outbox !== outbox || session.phase !== "registered") return;
+      // Acknowledgements are counted.
+      if (message.type === "Heartbeat") session.heartbeatsSent += 1;
+      this.#world.witness({ type: "saysAgain", process: this.peer.process, message });
+      push(outbox);
+    });
   }
 
   #note(what: string, message?: Message): void {
