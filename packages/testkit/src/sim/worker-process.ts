@@ -233,7 +233,8 @@ export class WorkerProcess extends SimProcess {
   }
 
   #received(connection: number, frame: string | Uint8Array): void {
-    if (this.now.mono < this.#deafUntil) {
+    // One that also stood still meanwhile hears what came first before what came then.
+    if (this.now.mono < this.#deafUntil || this.#unheard.length > 0) {
       this.#unheard.push(() => this.#received(connection, frame));
       return;
     }
