@@ -1,9 +1,12 @@
 import type { ExecutionHead } from "./execution-head.js";
+import type { RowAttempt } from "./sqlite-row-attempt.js";
 
 /** Where an execution stands in the file, and its head as the newest write left it. */
 export interface KnownHead {
   readonly position: number;
   readonly head: ExecutionHead;
+  /** What its row holds of attempts; undefined: none, or they are in tables of their own. */
+  readonly attempt: RowAttempt | undefined;
 }
 
 /**

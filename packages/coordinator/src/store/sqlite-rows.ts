@@ -24,6 +24,10 @@ export interface HeadRow {
   readonly worker_id: string | null;
 }
 
+/** What belongs to the head, in any order: a row may hold values, too. */
+export const HEAD = `position, plan_id, kind, owner, version, name, state, submitted_at, finished_at, expires_at, error_code,
+  cut, cancelled_by, expired, attempts, lost, worker_id`;
+
 export function headOf(row: HeadRow): ExecutionHead {
   return {
     planId: row.plan_id,

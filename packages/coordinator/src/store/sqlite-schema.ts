@@ -7,7 +7,7 @@ export const APPLICATION_ID = 0x706c6e77;
  * What brings a file from each version to the next, from an empty file on. A released step never changes: what comes
  * later is a step of its own.
  *
- * Values stand in tables of their own, because SQLite writes a whole row again when one column of it grows.
+ * Large values stand in tables of their own, because SQLite writes a whole row again when one column of it grows.
  */
 export const MIGRATIONS: readonly string[] = [
   `
@@ -95,6 +95,14 @@ export const MIGRATIONS: readonly string[] = [
       THEN 'nothing'
     ELSE 'try'
   END WHERE lost IS NOT NULL;
+  `,
+  // Most plans are small and have one attempt, of the whole plan: then all stands in the execution's own row, and a plan takes two statements.
+  `
+  ALTER TABLE executions ADD COLUMN plan BLOB; -- NULL: in plans
+  ALTER TABLE executions ADD COLUMN started INTEGER; -- of that attempt, whose worker is worker_id; NULL: all are in attempts and results
+  ALTER TABLE executions ADD COLUMN incarnation TEXT;
+  ALTER TABLE executions ADD COLUMN result BLOB;
+  ALTER TABLE executions ADD COLUMN outcome_ms REAL;
   `,
 ];
 

@@ -2,7 +2,18 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { accept, assign, lose, plan, started, write } from "./conformance/writes.js";
+import {
+  accept,
+  assign,
+  finish,
+  lose,
+  plan,
+  started,
+  succeeded,
+  success,
+  takeResult,
+  write,
+} from "./conformance/writes.js";
 import { openFile, type StoreFile } from "./sqlite-file.js";
 import { encodeWrite } from "./sqlite-values.js";
 import { SqliteWrites } from "./sqlite-writes.js";
@@ -98,4 +109,18 @@ test("a write that may not be undoes itself alone, and what was written of other
   const answers = writes.commit(batch.map(encodeWrite));
   expect(answers.map(({ type }) => type)).toEqual(["done", "failed", "done", "done"]);
   commit(write("p", 3, assign("p", 2)), write("q", 1, started("q")));
+});
+
+function rowsOf(table: string): number {
+  const row = file.db.prepare(`SELECT count(*) AS rows FROM ${table}`).get() as { rows: number };
+  return row.rows;
+}
+
+test("a small plan that goes well takes one row in all", () => {
+  commit(write("p", 0, accept("p"), assign("p")));
+  const outcome = succeeded();
+  const taken = takeResult("p", 1, success(outcome.output));
+  commit(write("p", 1, started("p")), write("p", 2, taken, finish(outcome)));
+  const tables = ["executions", "plans", "attempts", "results", "outcomes"];
+  expect(tables.map(rowsOf)).toEqual([1, 0, 0, 0, 0]);
 });

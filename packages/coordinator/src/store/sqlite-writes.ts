@@ -1,18 +1,27 @@
 import type { ExecutionState } from "@planwire/protocol";
 import { acceptedHead, isExpected, stateOf, writtenHead } from "./execution-head.js";
 import { RefusedChange } from "./refused-change.js";
+import { SqliteAttempts } from "./sqlite-attempts.js";
 import type { Database } from "./sqlite-driver.js";
 import { KnownHeads, type KnownHead } from "./sqlite-heads.js";
 import type { EncodedChange, EncodedWrite } from "./sqlite-messages.js";
+import {
+  ROW_ATTEMPT,
+  rowAttemptAfter,
+  rowAttemptColumns,
+  rowAttemptOf,
+  SMALL_BYTES,
+  type RowAttemptRow,
+} from "./sqlite-row-attempt.js";
 import {
   ACCEPTED,
   acceptedColumns,
   CHANGING,
   changingColumns,
+  HEAD,
   headOf,
   IN_STATE,
   inStateColumns,
-  lossColumns,
   prepareAll,
   type HeadRow,
 } from "./sqlite-rows.js";
@@ -27,11 +36,9 @@ interface Move {
 }
 
 const holes = (columns: readonly string[]) => columns.map(() => "?").join(", ");
-const IS_THIS_ATTEMPT = "position = ? AND part_id = ? AND attempt = ?";
-const IS_OPEN = `${IS_THIS_ATTEMPT} AND lost IS NULL AND NOT EXISTS (
-  SELECT 1 FROM results AS r
-  WHERE r.position = attempts.position AND r.part_id = attempts.part_id AND r.attempt = attempts.attempt
-)`;
+const INSERTED = [...ACCEPTED, "plan", ...CHANGING, ...ROW_ATTEMPT];
+const CHANGED = [...CHANGING, ...ROW_ATTEMPT];
+const CHANGED_IN_STATE = [...IN_STATE, ...ROW_ATTEMPT];
 
 const SQL = {
   begin: "BEGIN IMMEDIATE",
@@ -40,20 +47,13 @@ const SQL = {
   beginWrite: "SAVEPOINT one_write",
   keepWrite: "RELEASE one_write",
   undoWrite: "ROLLBACK TO one_write",
-  head: "SELECT * FROM executions WHERE plan_id = ?",
-  accept: `INSERT INTO executions (${[...ACCEPTED, ...CHANGING].join(", ")})
-    VALUES (${holes([...ACCEPTED, ...CHANGING])}) ON CONFLICT DO NOTHING`,
-  change: `UPDATE executions SET (${CHANGING.join(", ")}) = (${holes(CHANGING)}) WHERE position = ?`,
-  changeInState: `UPDATE executions SET (${IN_STATE.join(", ")}) = (${holes(IN_STATE)}) WHERE position = ?`,
-  plan: "INSERT INTO plans (position, plan) VALUES (?, ?)",
-  assign: `INSERT INTO attempts (position, part_id, attempt, worker_id, incarnation)
-    VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-  start: `UPDATE attempts SET started = 1 WHERE ${IS_OPEN}`,
-  lose: `UPDATE attempts SET (lost, lost_cost, lost_alone, retry_at) = (?, ?, ?, ?) WHERE ${IS_OPEN}`,
-  openAttempt: `SELECT 1 FROM attempts WHERE ${IS_OPEN}`,
-  take: `INSERT INTO results (position, part_id, attempt, result, outcome_ms)
-    SELECT position, part_id, attempt, ?, ? FROM attempts WHERE ${IS_THIS_ATTEMPT} AND lost IS NULL
-    ON CONFLICT DO NOTHING`,
+  head: `SELECT ${HEAD}, ${ROW_ATTEMPT.join(", ")} FROM executions WHERE plan_id = ?`,
+  accept: `INSERT INTO executions (${INSERTED.join(", ")})
+    VALUES (${holes(INSERTED)}) ON CONFLICT DO NOTHING`,
+  change: `UPDATE executions SET (${CHANGED.join(", ")}) = (${holes(CHANGED)}) WHERE position = ?`,
+  changeInState: `UPDATE executions SET (${CHANGED_IN_STATE.join(", ")}) = (${holes(CHANGED_IN_STATE)})
+    WHERE position = ?`,
+  largePlan: "INSERT INTO plans (position, plan) VALUES (?, ?)",
   outcome: "INSERT INTO outcomes (position, outcome) VALUES (?, ?)",
 } as const;
 
@@ -66,6 +66,7 @@ const DONE: WriteAnswer = { type: "done" };
 export class SqliteWrites {
   readonly #db: Database;
   readonly #sql;
+  readonly #attempts: SqliteAttempts;
   readonly #totals: StateTotals;
   readonly #heads = new KnownHeads(MOST_HEADS);
   /** What the transaction does to the totals, once it is committed. */
@@ -75,6 +76,7 @@ export class SqliteWrites {
   constructor(db: Database, totals: StateTotals) {
     this.#db = db;
     this.#sql = prepareAll(db, SQL);
+    this.#attempts = new SqliteAttempts(db);
     this.#totals = totals;
   }
 
@@ -149,33 +151,54 @@ export class SqliteWrites {
   }
 
   #land(write: EncodedWrite): WriteAnswer {
-    const [first] = write.changes;
+    const { changes } = write;
+    const [first] = changes;
     if (first?.type === "accept") return this.#accept(write, first);
     const known = this.#heads.get(write.planId) ?? this.#read(write.planId);
     if (!known || !isExpected(known.head, write)) return { type: "notOwner" };
     const { position } = known;
-    const head = writtenHead(known.head, write.changes);
+    const head = writtenHead(known.head, changes);
+    const attempt = rowAttemptAfter(known.attempt, changes, known.head, head);
     const [from, to] = [stateOf(known.head), stateOf(head)];
-    if (from === to) this.#sql.changeInState.run(...inStateColumns(head), position);
-    else this.#sql.change.run(...changingColumns(head), position);
-    for (const change of write.changes) this.#change(position, change);
-    this.#heads.written({ position, head });
+    const inRow = rowAttemptColumns(attempt);
+    if (from === to) this.#sql.changeInState.run(...inStateColumns(head), ...inRow, position);
+    else this.#sql.change.run(...changingColumns(head), ...inRow, position);
+    if (known.attempt && !attempt) this.#attempts.move(position, head.planId, known.attempt);
+    this.#landBeside({ position, head, attempt }, changes);
     if (from !== to) this.#moves.push({ from, to });
     return DONE;
   }
 
   #accept(write: EncodedWrite, accept: Of<"accept">): WriteAnswer {
+    const accepted = acceptedHead(write, accept);
     const later = write.changes.slice(1);
-    const head = writtenHead(acceptedHead(write, accept), later);
-    const columns = [...acceptedColumns(head), ...changingColumns(head)];
-    const { changes, lastInsertRowid } = this.#sql.accept.run(...columns);
+    const head = writtenHead(accepted, later);
+    const attempt = rowAttemptAfter(undefined, later, accepted, head);
+    const isSmall = accept.plan.length <= SMALL_BYTES;
+    const { changes, lastInsertRowid } = this.#sql.accept.run(
+      ...acceptedColumns(head),
+      isSmall ? accept.plan : null,
+      ...changingColumns(head),
+      ...rowAttemptColumns(attempt),
+    );
     if (changes === 0) return this.#exists(write.planId);
     const position = Number(lastInsertRowid);
-    this.#sql.plan.run(position, accept.plan);
-    for (const change of later) this.#change(position, change);
-    this.#heads.written({ position, head });
+    if (!isSmall) this.#sql.largePlan.run(position, accept.plan);
+    this.#landBeside({ position, head, attempt }, later);
     this.#moves.push({ from: undefined, to: stateOf(head) });
     return DONE;
+  }
+
+  /** What a write brings that the execution's own row, which stands already, does not hold. */
+  #landBeside(written: KnownHead, changes: readonly EncodedChange[]): void {
+    const { position, attempt } = written;
+    for (const change of changes) {
+      if (!attempt) this.#attempts.change(position, change);
+      if (change.type === "finish" && change.encoded) {
+        this.#sql.outcome.run(position, change.encoded);
+      }
+    }
+    this.#heads.written(written);
   }
 
   #exists(planId: string): WriteAnswer {
@@ -186,52 +209,7 @@ export class SqliteWrites {
   }
 
   #read(planId: string): KnownHead | undefined {
-    const row = this.#sql.head.get(planId) as HeadRow | undefined;
-    return row && { position: row.position, head: headOf(row) };
+    const row = this.#sql.head.get(planId) as (HeadRow & RowAttemptRow) | undefined;
+    return row && { position: row.position, head: headOf(row), attempt: rowAttemptOf(row) };
   }
-
-  /** The rows of a change beside the head's, which stands already. */
-  #change(position: number, change: EncodedChange): void {
-    switch (change.type) {
-      case "assign":
-        return this.#assign(position, change);
-      case "started": {
-        const { changes } = this.#sql.start.run(position, change.partId, change.attempt);
-        return expectOpen(changes, change);
-      }
-      case "lose": {
-        const { loss, partId, attempt } = change;
-        const { changes } = this.#sql.lose.run(...lossColumns(loss), position, partId, attempt);
-        return expectOpen(changes, change);
-      }
-      case "takeResult":
-        return this.#take(position, change);
-      case "finish":
-        if (change.encoded) this.#sql.outcome.run(position, change.encoded);
-        return;
-      case "accept":
-      case "wishCancel":
-        return;
-    }
-  }
-
-  #assign(position: number, change: Of<"assign">): void {
-    const { partId, attempt, workerId, incarnation } = change;
-    const columns = [position, partId, attempt, workerId, incarnation ?? null];
-    const { changes } = this.#sql.assign.run(...columns);
-    if (changes === 0) throw RefusedChange.attemptExists(partId, attempt);
-  }
-
-  #take(position: number, change: Of<"takeResult">): void {
-    const { partId, attempt, result, outcomeMs = null } = change;
-    const { changes } = this.#sql.take.run(result, outcomeMs, position, partId, attempt);
-    if (changes !== 0) return;
-    const open = this.#sql.openAttempt.get(position, partId, attempt);
-    if (open) throw RefusedChange.resultExists(partId);
-    throw RefusedChange.attemptNotOpen(partId, attempt);
-  }
-}
-
-function expectOpen(changed: number | bigint, { partId, attempt }: Of<"started" | "lose">): void {
-  if (changed === 0) throw RefusedChange.attemptNotOpen(partId, attempt);
 }

@@ -127,7 +127,7 @@ describe("opening a file", () => {
     const store = await openedAt(file);
     await commit(store, write("p", 0, accept("p")));
     await store.close();
-    alter(file, "UPDATE plans SET plan = x'c0ffee'");
+    alter(file, "UPDATE executions SET plan = x'c0ffee'");
     await expect(storeAt(file).open()).rejects.toEqual(unavailable(/stored of p can't be read/));
   });
 
