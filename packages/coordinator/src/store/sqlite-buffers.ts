@@ -1,4 +1,4 @@
-import type { EncodedChange, EncodedExecution, EncodedWrite } from "./sqlite-messages.js";
+import type { EncodedExecution } from "./sqlite-messages.js";
 
 // The store's thread loads this: it knows no codec, since loading those takes longer than opening a file.
 
@@ -6,13 +6,6 @@ import type { EncodedChange, EncodedExecution, EncodedWrite } from "./sqlite-mes
 const MOVED_BYTES = 64 * 1024;
 
 /** Buffers to move with a message rather than to copy. */
-export function buffersOfWrites(writes: readonly EncodedWrite[]): ArrayBuffer[] {
-  return writes
-    .flatMap(({ changes }) => changes.flatMap(bytesOf))
-    .filter(isLarge)
-    .map(bufferOf);
-}
-
 export function buffersOfExecutions(
   executions: readonly (EncodedExecution | undefined)[],
 ): ArrayBuffer[] {
@@ -28,24 +21,11 @@ export function storedBytes({ plan, attempts, outcome }: EncodedExecution): Uint
   return [plan, ofOutcome, ...results].filter((bytes) => bytes !== undefined);
 }
 
-function bytesOf(change: EncodedChange): Uint8Array[] {
-  switch (change.type) {
-    case "accept":
-      return [change.plan];
-    case "takeResult":
-      return [change.result];
-    case "finish":
-      return change.encoded ? [change.encoded] : [];
-    default:
-      return [];
-  }
-}
-
-function isLarge(bytes: Uint8Array): boolean {
+export function isLarge(bytes: Uint8Array): boolean {
   return bytes.byteLength >= MOVED_BYTES;
 }
 
 /** Encoders and SQLite make a buffer of its own for all that is large; neither uses shared memory. */
-function bufferOf(bytes: Uint8Array): ArrayBuffer {
+export function bufferOf(bytes: Uint8Array): ArrayBuffer {
   return bytes.buffer as ArrayBuffer;
 }

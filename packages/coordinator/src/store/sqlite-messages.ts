@@ -1,4 +1,5 @@
 import type { Accept, OutcomeHead } from "./execution-head.js";
+import type { PackedWrites } from "./sqlite-packed-writes.js";
 import type {
   Change,
   ListPage,
@@ -66,7 +67,7 @@ export interface EncodedExecution extends Omit<
 export interface Questions {
   /** `live`: the plan ids of executions that have not ended, oldest first. */
   open: { ask: undefined; answer: { historyId: string; boot: number; live: readonly string[] } };
-  commit: { ask: readonly EncodedWrite[]; answer: readonly WriteAnswer[] };
+  commit: { ask: PackedWrites; answer: readonly WriteAnswer[] };
   get: { ask: readonly string[]; answer: readonly (EncodedExecution | undefined)[] };
   list: { ask: ListQuery; answer: ListPage };
   prune: { ask: PruneQuery; answer: number };

@@ -18,6 +18,7 @@ import {
 } from "./conformance/writes.js";
 import { memoryStore } from "./memory.js";
 import { findDriver } from "./sqlite-driver.js";
+import { packWrites, unpackWrites } from "./sqlite-packed-writes.js";
 import { SqliteReads } from "./sqlite-reads.js";
 import { SMALL_BYTES } from "./sqlite-row-attempt.js";
 import { upgrade } from "./sqlite-schema.js";
@@ -87,7 +88,8 @@ class Story {
       if (this.#chance(4) === 0) this.#writes = this.#reopened();
       const batch = Array.from({ length: 1 + this.#chance(3) }, () => this.#write());
       const expected = await commit(this.#memory, ...batch);
-      expect(this.#writes.commit(batch.map(encodeWrite))).toEqual(expected);
+      const posted = unpackWrites(packWrites(batch.map(encodeWrite)).writes);
+      expect(this.#writes.commit(posted)).toEqual(expected);
       for (const planId of PLANS) await this.#compare(planId);
     }
     this.#db.close();

@@ -5,6 +5,7 @@ import { buffersOfExecutions } from "./sqlite-buffers.js";
 import { storeUnavailable } from "./sqlite-errors.js";
 import { openFile, type StoreFile } from "./sqlite-file.js";
 import type { Answer, Question, Reply, ReplyError, Topic } from "./sqlite-messages.js";
+import { unpackWrites } from "./sqlite-packed-writes.js";
 import { SqlitePrunes } from "./sqlite-prunes.js";
 import { SqliteReads } from "./sqlite-reads.js";
 import { SqliteWrites } from "./sqlite-writes.js";
@@ -45,7 +46,7 @@ function answerTo(question: Question): Answered {
     case "open":
       return { answer: open() };
     case "commit":
-      return { answer: opened().writes.commit(question.ask) };
+      return { answer: opened().writes.commit(unpackWrites(question.ask)) };
     case "get":
       return get(question.ask);
     case "list":

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { GroupCommit } from "./group-commit.js";
-import { buffersOfWrites } from "./sqlite-buffers.js";
 import { StoreLink } from "./sqlite-link.js";
+import { packWrites } from "./sqlite-packed-writes.js";
 import { decodeExecution } from "./sqlite-values.js";
 import type {
   ListPage,
@@ -42,9 +42,10 @@ class SqliteStore implements Store {
   async open(): Promise<Opened> {
     if (this.#running) throw alreadyOpen();
     const link = new StoreLink(this.#path);
-    const commits = new GroupCommit((writes) =>
-      link.ask("commit", writes, buffersOfWrites(writes)),
-    );
+    const commits = new GroupCommit((encoded) => {
+      const { writes, moved } = packWrites(encoded);
+      return link.ask("commit", writes, moved);
+    });
     this.#running = { link, commits };
     try {
       const { historyId, boot, live } = await link.ask("open", undefined);
