@@ -3,6 +3,7 @@ import type { Worker, WorkerLifeEvent } from "@planwire/worker";
 import { coordinatorOption, tokenOption } from "./connection.js";
 import { EXIT } from "./exit-codes.js";
 import { collect, commaList, wholeNumber } from "./option-values.js";
+import { errorText, toldWireError } from "./print/error-text.js";
 import { writeLine } from "./print/json-lines.js";
 import { printsToStderr } from "./print/prints-to-stderr.js";
 import type { Screen } from "./print/screen.js";
@@ -24,7 +25,8 @@ Examples:
   planwire worker --coordinator ws://10.0.0.5:7420 --id gpu-1 --tags gpu,large --filters a.ts --filters b.js
   PLANWIRE_URL=ws://10.0.0.5:7420 PLANWIRE_TOKEN=secret planwire worker --filters filters.ts
 
-A worker tries to reach its coordinator for ever. SIGTERM and Ctrl-C drain it: it takes no new work, finishes what it has,
+A worker tries to reach its coordinator for ever, also one that refuses it; it says why it is refused, and again when the
+reason changes. SIGTERM and Ctrl-C drain it: it takes no new work, finishes what it has,
 delivers the results, and leaves; the second one ends it at once.
 `;
 
@@ -103,8 +105,8 @@ async function tellJson(event: WorkerLifeEvent, { out }: Screen): Promise<void> 
     await writeLine(out, { event: "registered", worker_id: event.workerId });
   }
   if (event.type === "refused") {
-    const { code, message } = event;
-    await writeLine(out, { event: "refused", error: { code, message } });
+    const { type, retryInMs: _soon, ...error } = event;
+    await writeLine(out, { event: type, error });
   }
 }
 
@@ -115,7 +117,10 @@ function lifeLine(event: WorkerLifeEvent, style: Style): string | undefined {
     case "registered":
       return `${style.green("registered")} as ${style.bold(event.workerId)}, ready for work`;
     case "refused":
-      return `${style.red("error")} ${style.bold(event.code)}: ${event.message}; it keeps trying`;
+      return errorText(
+        toldWireError({ ...event, message: `${event.message}; it keeps trying`, retryable: false }),
+        style,
+      );
     case "lost":
       return style.yellow(`no connection${endText(event.end.reason)}; it keeps trying`);
     case "isolateCrashed":

@@ -1,4 +1,4 @@
-import type { Feature, Message } from "@planwire/protocol";
+import type { Feature, Message, WireError } from "@planwire/protocol";
 import type { ConnectionEnd } from "./event.js";
 import type { CallId, FilterCall, IsolateKind } from "./filter-call.js";
 
@@ -28,18 +28,15 @@ export type Effect =
   /** Nothing is left to do: end. */
   | { readonly type: "leave" };
 
+/** Why a retry alone won't help. `code` is usually an ErrorCode; `path` leads into Register. */
+export type Refusal = Readonly<Pick<WireError, "code" | "message" | "path" | "expected" | "hint">>;
+
 /** What the worker tells whoever started it. */
 export type WorkerLifeEvent =
   | { readonly type: "connecting"; readonly url: string }
   | { readonly type: "registered"; readonly workerId: string; readonly coordinatorId?: string }
-  /** The coordinator does not want this worker: a bad token, a taken id. It tries again all the same. */
-  | {
-      readonly type: "refused";
-      /** Usually an ErrorCode. */
-      readonly code: string;
-      readonly message: string;
-      readonly retryInMs?: number;
-    }
+  /** The coordinator does not want this worker: a bad token, a taken id, a Register that it can't read. It tries again all the same. */
+  | ({ readonly type: "refused"; readonly retryInMs: number } & Refusal)
   | { readonly type: "lost"; readonly end: ConnectionEnd; readonly retryInMs: number }
   | {
       readonly type: "filterLoadFailed";

@@ -4,7 +4,7 @@ import { drain } from "./drain.js";
 import { heartbeatAcknowledged } from "./heartbeats.js";
 import { assignPlan, recallPlan } from "./plan-runs.js";
 import { registerMessage } from "./register.js";
-import { refused, registered } from "./session.js";
+import { answeredUnreadably, refused, registered } from "./session.js";
 import type { Turn, WorkerState } from "./state.js";
 import {
   beginStream,
@@ -71,6 +71,7 @@ export function receivedBroken(
   isError: boolean,
 ): void {
   state.session.handled += 1;
+  answeredUnreadably(state, wireErrorOf(error));
   if (!isError) answerError(state, turn, wireErrorOf(error));
 }
 

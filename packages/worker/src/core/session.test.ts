@@ -74,6 +74,75 @@ test("an error before Registered refuses the worker, with the coordinator's word
   expect(script.take("notify").event).toMatchObject({ type: "refused", message: "w1 is here" });
 });
 
+/** Each connection goes as an answer says; what the owner is told of its end. */
+function toldOf(...answers: ((script: CoreScript, connection: number) => void)[]): unknown[] {
+  const script = new CoreScript();
+  const capabilities = { cpu_cores: 2, ram_bytes: 1024, gpus: [], python_envs: [], tags: [] };
+  script.feed({ type: "start", filters: FILTERS, capabilities });
+  return answers.map((answer, index) => {
+    const { connection } = script.take("connect");
+    script.forget();
+    script.feed({ type: "connectDone", connection });
+    answer(script, connection);
+    const told = script.has("notify") ? script.take("notify").event : undefined;
+    if (index < answers.length - 1) script.pass(10_000);
+    return told;
+  });
+}
+
+test("a refusal is told with all that the coordinator says, and again when it says something else", () => {
+  const refusedFor = (path: string) => (script: CoreScript) => {
+    const refusal = { code: "INVALID_MESSAGE", message: "no", path, expected: "a name" };
+    script.receive({ type: "Error", ...refusal, retryable: false });
+    script.take("disconnect");
+    script.lose("refused", 1000);
+  };
+  const refused = { type: "refused", code: "INVALID_MESSAGE", message: "no", expected: "a name" };
+  expect(
+    toldOf(refusedFor("worker_id"), refusedFor("worker_id"), refusedFor("filters[0].name")),
+  ).toEqual([
+    { ...refused, path: "worker_id", retryInMs: expect.any(Number) },
+    undefined,
+    { ...refused, path: "filters[0].name", retryInMs: expect.any(Number) },
+  ]);
+});
+
+test.each([
+  [new PlanwireError("PEER_ERROR", "who are you?"), true, "who are you?"],
+  [new PlanwireError("INVALID_MESSAGE", "worker_id: expected a string"), false, "can't be read"],
+])("%s in answer to Register is told when no Registered comes", (error, isError, message) => {
+  const told = toldOf((script, connection) => {
+    script.feed({ type: "receivedBroken", connection, error, isError });
+    expect(script.has("disconnect")).toBe(false);
+    script.pass(10_000);
+  });
+  const { code } = error;
+  expect(told).toMatchObject([
+    { type: "refused", code, message: expect.stringContaining(message) },
+  ]);
+});
+
+test("what could not be read is forgotten when Registered comes after all", () => {
+  const told = toldOf((script, connection) => {
+    const error = new PlanwireError("INVALID_MESSAGE", "noise");
+    script.feed({ type: "receivedBroken", connection, error, isError: false });
+    script.register();
+    script.forget();
+    script.lose();
+  });
+  expect(told).toMatchObject([{ type: "lost" }]);
+});
+
+test.each([
+  ["MESSAGE_TOO_LARGE", "refused"],
+  ["UNSUPPORTED_VERSION", "refused"],
+  ["SESSION_EXPIRED", "lost"],
+  ["SHUTTING_DOWN", "lost"],
+  ["no code", "lost"],
+])("a worker whose connection is closed with %s is %s", (reason, type) => {
+  expect(toldOf((script) => script.lose(reason))).toMatchObject([{ type }]);
+});
+
 test("a coordinator that does not answer Register is given up", () => {
   const script = new CoreScript({ registerTimeoutMs: 5000 });
   script.start(FILTERS);

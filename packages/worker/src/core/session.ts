@@ -1,10 +1,14 @@
 import {
+  ERRORS,
+  isErrorCode,
   LIMITS,
   sharedFeatures,
   type ErrorCode,
   type ErrorMessage,
   type Registered,
+  type WireError,
 } from "@planwire/protocol";
+import type { Refusal } from "./effect.js";
 import type { ConnectionEnd } from "./event.js";
 import { heartbeatDue, startHeartbeats, stopHeartbeats } from "./heartbeats.js";
 import { dropRun } from "./plan-runs.js";
@@ -73,6 +77,7 @@ export function registered(state: WorkerState, turn: Turn, message: Registered):
   session.phase = "registered";
   session.deadline = undefined;
   session.failures = 0;
+  session.refusal = undefined;
   session.told = undefined;
   session.handled = 0;
   takeHeartbeatTimes(session, message);
@@ -127,9 +132,25 @@ export function registerAgain(state: WorkerState, turn: Turn): void {
 /** Before Registered an error means that we are not wanted; the peer closes the socket, or we do. */
 export function refused({ session }: WorkerState, turn: Turn, error: ErrorMessage): void {
   if (session.phase !== "registering") return;
-  const { code, message } = error;
-  session.refusal = { code, message };
+  session.refusal = refusalOf(error);
   turn.emit({ type: "disconnect", reason: "refused" });
+}
+
+/** What can't be read may have been meant as the answer to Register: that is told should no better one come. */
+export function answeredUnreadably({ session }: WorkerState, error: WireError): void {
+  if (session.phase !== "registering") return;
+  const message = `what came in answer to Register can't be read: ${error.message}`;
+  session.refusal ??= { ...refusalOf(error), ...(error.code !== "PEER_ERROR" && { message }) };
+}
+
+function refusalOf({ code, message, path, expected, hint }: WireError): Refusal {
+  return {
+    code,
+    message,
+    ...(path !== undefined && { path }),
+    ...(expected !== undefined && { expected }),
+    ...(hint !== undefined && { hint }),
+  };
 }
 
 export function disconnected(
@@ -154,7 +175,7 @@ export function disconnected(
 function tellWhy(session: Session, turn: Turn, end: ConnectionEnd, retryInMs: number): void {
   const refusal = session.refusal ?? refusalIn(end);
   session.refusal = undefined;
-  const why = refusal?.code ?? "lost";
+  const why = refusal ? JSON.stringify(refusal) : "lost";
   if (session.told === why) return;
   session.told = why;
   turn.emit({
@@ -163,25 +184,22 @@ function tellWhy(session: Session, turn: Turn, end: ConnectionEnd, retryInMs: nu
   });
 }
 
-/** Errors that mean this worker, not this moment. They come as the close reason, or as an HTTP status before there is a socket. */
-const REFUSALS: readonly ErrorCode[] = [
-  "UNAUTHORIZED",
-  "FORBIDDEN",
-  "FORBIDDEN_ORIGIN",
-  "WORKER_ID_TAKEN",
-  "UNSUPPORTED_VERSION",
-];
-
-function refusalIn({ reason, status }: ConnectionEnd): Session["refusal"] {
-  const code = REFUSALS.find((refusal) => refusal === reason);
-  if (code !== undefined) return { code, message: REFUSAL_MESSAGES[code] ?? code };
+/** Errors that a retry alone won't mend. They come as the close reason, or as an HTTP status before there is a socket. */
+function refusalIn({ reason, status }: ConnectionEnd): Refusal | undefined {
+  if (isErrorCode(reason)) return ERRORS[reason].retryable ? undefined : refusalBy(reason);
   if (status === 401) return { code: "UNAUTHORIZED", message: reason };
   return status === 403 ? { code: "FORBIDDEN", message: reason } : undefined;
+}
+
+function refusalBy(code: ErrorCode): Refusal {
+  const message = REFUSAL_MESSAGES[code] ?? "the coordinator closed the connection";
+  return { code, message };
 }
 
 const REFUSAL_MESSAGES: Partial<Record<ErrorCode, string>> = {
   UNAUTHORIZED: "the coordinator wants a token, or another one",
   WORKER_ID_TAKEN: "another worker with this id is connected",
+  MESSAGE_TOO_LARGE: "the coordinator takes no message as large as one of this worker's",
 };
 
 /** The socket is open but nobody answers: it counts as lost at once, the close of a dead peer can take minutes. */

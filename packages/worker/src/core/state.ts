@@ -10,7 +10,7 @@ import type {
   WorkerEvent,
 } from "@planwire/protocol";
 import type { ReturnedCalls } from "./call-counts.js";
-import type { Effect } from "./effect.js";
+import type { Effect, Refusal } from "./effect.js";
 import type { Now } from "./event.js";
 import type { CallId, FilterOffer } from "./filter-call.js";
 import type { Offers, PlanProgram } from "./offers.js";
@@ -58,8 +58,8 @@ export interface Session {
   deadline: number | undefined;
   /** Connections that failed in a row. */
   failures: number;
-  /** What the coordinator said before it closed. */
-  refusal: { readonly code: string; readonly message: string } | undefined;
+  /** What the coordinator said instead of Registered. */
+  refusal: Refusal | undefined;
   /** Why it does not work, as it was last told: the same reason is not told for each of a thousand tries. */
   told: string | undefined;
   /** What Register said has changed before it was answered. */

@@ -132,11 +132,15 @@ export class CoordinatorSocket {
         this.#events.broken(new PlanwireError("PEER_ERROR", "the peer reports an error"), true);
       }
       // A peer of the inherited wire says so that it did not understand; nobody answers that.
-      else if (!isUntypedReply(decoded.message)) {
-        this.#events.message(decoded.message, frame.length);
-      }
+      else if (isUntypedReply(decoded.message)) this.#takeUntyped(decoded.message);
+      else this.#events.message(decoded.message, frame.length);
     }
     this.#events.frameDone();
+  }
+
+  #takeUntyped({ error }: UntypedReply): void {
+    if (typeof error === "string")
+      this.#events.broken(new PlanwireError("PEER_ERROR", error), true);
   }
 
   #end(end: ConnectionEnd): void {
