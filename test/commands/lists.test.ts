@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { endAll, fixture, run, start, startFleet, type Fleet } from "./planwire-process.js";
+import { endAll, type Fleet, plans, run, start, startFleet } from "./planwire-process.js";
 
 let fleet: Fleet;
 let env: Record<string, string>;
@@ -9,8 +9,6 @@ beforeAll(async () => {
 });
 afterEach(() => endAll(fleet.processes));
 afterAll(() => endAll());
-
-const plans = (name: string) => `${fixture("plans.ts")}#${name}`;
 
 test("workers lists each worker with its filters", async () => {
   const json = await run(["workers", "--json"], { env });

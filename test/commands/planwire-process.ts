@@ -5,6 +5,8 @@ import { fileURLToPath } from "node:url";
 const command = fileURLToPath(new URL("../../packages/planwire/bin/planwire.js", import.meta.url));
 export const fixture = (name: string): string =>
   fileURLToPath(new URL(`fixtures/${name}`, import.meta.url));
+/** A plan of the fixtures, as commands take it. */
+export const plans = (name: string): string => `${fixture("plans.ts")}#${name}`;
 
 /** One line that `--json` printed. */
 export type Line = { readonly event: string } & Readonly<Record<string, unknown>>;

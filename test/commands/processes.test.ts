@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { endAll, fixture, run, start, type PlanwireProcess } from "./planwire-process.js";
+import { endAll, fixture, plans, type PlanwireProcess, run, start } from "./planwire-process.js";
 
 let folder: string;
 beforeEach(() => {
@@ -41,7 +41,7 @@ describe("planwire coordinator", () => {
     const first = await startCoordinator(...store);
     const worker = start(["worker", "--coordinator", first.url, ...filters, "--json"]);
     await worker.line("registered");
-    const submit = ["submit", `${fixture("plans.ts")}#doubled`, "--input", "-", "--detach"];
+    const submit = ["submit", plans("doubled"), "--input", "-", "--detach"];
     const detached = await run([...submit, "--coordinator", first.url], { input: "[4]" });
     const id = detached.stdout.trim();
     await run(["result", id, "--coordinator", first.url]);
@@ -89,7 +89,7 @@ describe("planwire worker", () => {
     const worker = start(["worker", "--coordinator", url, ...filters, "--json"]);
     await worker.line("registered");
     const env = { PLANWIRE_URL: url };
-    const plan = `${fixture("plans.ts")}#waiting`;
+    const plan = plans("waiting");
     const submit = start(["submit", plan, "--input", "-"], { env, input: "1" });
     await submit.said("running on");
     worker.child.kill("SIGTERM");
@@ -147,7 +147,7 @@ describe("planwire worker", () => {
     const { url } = await startCoordinator("--store", "memory");
     const worker = start(["worker", "--coordinator", url, ...filters, "--json"]);
     await worker.line("registered");
-    const args = ["submit", `${fixture("plans.ts")}#talking`, "--input", "-", "--coordinator", url];
+    const args = ["submit", plans("talking"), "--input", "-", "--coordinator", url];
     expect(await run(args, { input: "[1]" })).toMatchObject({ code: 0 });
     await worker.said("printed by a filter");
     expect(worker.lines().map(({ event }) => event)).toEqual(["registered"]);
@@ -198,7 +198,7 @@ describe("a token", () => {
 
 test("a plan that no worker can take says why it waits", async () => {
   const { url } = await startCoordinator("--store", "memory");
-  const submit = start(["submit", `${fixture("plans.ts")}#doubled`, "--input", "-"], {
+  const submit = start(["submit", plans("doubled"), "--input", "-"], {
     env: { PLANWIRE_URL: url },
     input: "[1]",
   });

@@ -1,9 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { useFleetAndFiles } from "./fleet-and-files.js";
-import { fixture, run, start } from "./planwire-process.js";
+import { plans, run, start } from "./planwire-process.js";
 
 const { env, file } = useFleetAndFiles();
-const plans = (name: string) => `${fixture("plans.ts")}#${name}`;
 
 describe("rows", () => {
   test.each([

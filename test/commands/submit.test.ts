@@ -1,10 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { useFleetAndFiles } from "./fleet-and-files.js";
-import { fixture, run, start } from "./planwire-process.js";
+import { fixture, plans, run, start } from "./planwire-process.js";
 
 const commands = useFleetAndFiles();
 const { env, file } = commands;
-const plans = (name: string) => `${fixture("plans.ts")}#${name}`;
 const execute = (node_id: string) => ({ plan: { Execute: { node_id } } });
 
 describe("a plan that succeeds", () => {
