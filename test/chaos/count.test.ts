@@ -51,10 +51,11 @@ interface Changes {
   readonly effects?: readonly Effect[];
   readonly later?: Outcome;
   readonly listed?: readonly PlanInfo[];
+  readonly lapses?: Evidence["lapses"];
 }
 
 /** A plan of one call that went well, but for the changes. */
-function rulesBroken({ told, effects = ran(), later, listed }: Changes): string {
+function rulesBroken({ told, effects = ran(), later, listed, lapses = [] }: Changes): string {
   const outcome = told && "outcome" in told ? told.outcome : succeeded(1);
   const one: Told = {
     ordered: order("p", "single", 0, 0),
@@ -71,11 +72,15 @@ function rulesBroken({ told, effects = ran(), later, listed }: Changes): string 
     later: new Map([["p", later ?? outcome ?? succeeded(1)]]),
     listed: listed ?? [row(outcome?.status ?? "Running")],
     hurt: new Set([HURT]),
+    lapses,
   };
   return brokenPlans(evidence)
     .flatMap(({ rules }) => rules)
     .join("; ");
 }
+
+const lapse = { worker: "w", at: 3, knownBy: 5 };
+const late = { attempt: 2, worker: "v", process: 12 };
 
 const accepted: RunEvent = { type: "Accepted", number: [1, 1], at: 1 };
 const cancel = { taken: true, state: "Cancelling" } as const;
@@ -87,6 +92,14 @@ test.each<[string, Changes]>([
     {
       effects: [effect("begin", { process: HURT }), ...ran({ attempt: 2 })],
     },
+  ],
+  [
+    "what ran again when its worker had lost its lease",
+    { effects: [...ran(), ...ran({ ...late, time: 4 })], lapses: [lapse] },
+  ],
+  [
+    "what was called by a worker that did not know as yet that it had lost its lease",
+    { effects: [...ran({ ...late, time: 4 }), ...ran({ time: 5 })], lapses: [lapse] },
   ],
   [
     "what was cancelled in the middle",
@@ -121,6 +134,18 @@ test.each<[string, Changes]>([
   ['called "a" 2 times, not 1', { effects: [...ran(), ...ran()] }],
   ["ran in 2 workers", { effects: [...ran(), ...ran({ process: 12 })] }],
   ["ran on a worker that was well", { effects: [...ran(), ...ran({ attempt: 2 })] }],
+  [
+    "ran on a worker that was well",
+    { effects: [...ran(), ...ran({ ...late, time: 2 })], lapses: [lapse] },
+  ],
+  [
+    "ran on a worker that was well",
+    { effects: [...ran({ time: 6 }), ...ran({ ...late, time: 7 })], lapses: [lapse] },
+  ],
+  [
+    "ran on a worker that was well",
+    { effects: [...ran(), ...ran({ ...late, time: 4 })], lapses: [{ ...lapse, worker: "v" }] },
+  ],
   ['with 0 calls of "a", not 1', { effects: [effect("begin")] }],
   ["it succeeded with 0 calls", { effects: [] }],
   [

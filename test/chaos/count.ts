@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { EventNumber, Outcome, PlanInfo } from "planwire";
 import type { Effect } from "./effects.js";
+import type { Lapse } from "./leases.js";
 import type { Ordered } from "./plans.js";
 import type { Told } from "./work.js";
 
@@ -11,8 +12,10 @@ export interface Evidence {
   /** What a client that came later was told. */
   readonly later: ReadonlyMap<string, Outcome>;
   readonly listed: readonly PlanInfo[];
-  /** Processes of workers that were killed, or may have lost their lease. */
+  /** Processes of workers that were killed. */
   readonly hurt: ReadonlySet<number>;
+  /** Leases that ended as they should. */
+  readonly lapses: readonly Lapse[];
 }
 
 export interface Broken {
@@ -31,7 +34,7 @@ export function brokenPlans(evidence: Evidence): Broken[] {
       ...toldWrong(one, later.get(id)),
       ...listedWrong(one, listedAs.get(id) ?? []),
       ...outcomeWrong(one),
-      ...effectsWrong(one, effectsOf.get(id) ?? [], evidence.hurt),
+      ...effectsWrong(one, effectsOf.get(id) ?? [], evidence),
     ];
     return rules.length > 0 ? [{ id, rules }] : [];
   });
@@ -99,11 +102,14 @@ function isRight(
   return isDeepStrictEqual(Object.keys(states).sort(), ordered.states);
 }
 
-function effectsWrong(told: Told, effects: readonly Effect[], hurt: ReadonlySet<number>): string[] {
+/** What became of workers. */
+type Losses = Pick<Evidence, "hurt" | "lapses">;
+
+function effectsWrong(told: Told, effects: readonly Effect[], losses: Losses): string[] {
   const parts = [...groupBy(effects, ({ part }) => part).values()];
-  const rules = parts.flatMap((ofPart) => partWrong(told.ordered, ofPart, hurt));
+  const rules = parts.flatMap((ofPart) => partWrong(told.ordered, ofPart, losses));
   if (told.outcome?.status === "Succeeded") rules.push(...unfinished(told.ordered, effects));
-  if (told.outcome?.status === "Cancelled") rules.push(...lateBegins(told, effects, hurt));
+  if (told.outcome?.status === "Cancelled") rules.push(...lateBegins(told, effects, losses));
   return rules;
 }
 
@@ -111,7 +117,7 @@ function effectsWrong(told: Told, effects: readonly Effect[], hurt: ReadonlySet<
 function partWrong(
   { calls, killsIsolates }: Ordered,
   effects: readonly Effect[],
-  hurt: ReadonlySet<number>,
+  losses: Losses,
 ): string[] {
   const attempts = groupBy(effects, ({ attempt }) => attempt);
   const newest = Math.max(...attempts.keys());
@@ -126,12 +132,22 @@ function partWrong(
     }
     const processes = new Set(ofAttempt.map(({ process }) => process));
     if (processes.size > 1) rules.push(`attempt ${attempt} ran in ${processes.size} workers`);
-    const isExcused = killsIsolates || [...processes].some((each) => hurt.has(each));
+    const later = effects.filter((effect) => effect.attempt > attempt);
+    const again = Math.min(...later.map(({ time }) => time));
+    const isExcused = killsIsolates || ofAttempt.some((effect) => mayBeLost(effect, again, losses));
     if (attempt !== newest && !isExcused) {
       rules.push(`attempt ${attempt} ran on a worker that was well, and ${newest} after it`);
     }
     return rules;
   });
+}
+
+/** Its worker's process was killed, or lost its lease by then: after this call, or before the worker knew of it. */
+function mayBeLost({ process, worker, time }: Effect, by: number, losses: Losses): boolean {
+  if (losses.hurt.has(process)) return true;
+  return losses.lapses.some(
+    (lapse) => lapse.worker === worker && lapse.at <= by && time <= lapse.knownBy,
+  );
 }
 
 /** The newest attempt of each part is the one whose result was taken: all its calls ran to their end. */
@@ -150,10 +166,10 @@ function unfinished({ calls }: Ordered, effects: readonly Effect[]): string[] {
 function lateBegins(
   { toldAt = Infinity }: Told,
   effects: readonly Effect[],
-  hurt: ReadonlySet<number>,
+  losses: Losses,
 ): string[] {
   const late = effects.filter(
-    (effect) => isBegin(effect) && effect.time > toldAt && !hurt.has(effect.process),
+    (effect) => isBegin(effect) && effect.time > toldAt && !mayBeLost(effect, effect.time, losses),
   );
   return late.map(({ node }) => `"${node}" was called after Cancelled was told`);
 }

@@ -72,7 +72,6 @@ describe.each(SEEDS)("seed %i", (seed) => {
           ];
         },
         rhythm: { faults: 8, least: 0, most: 1000 },
-        mayLoseLeases: true,
       },
       seed,
     );

@@ -53,7 +53,6 @@ export function stopWorker(
     happen: async (chance) => {
       const worker = chance.pick(workers);
       const ms = drawn(chance, stopped);
-      worker.outFor(ms);
       worker.stop();
       await sleep(ms);
       worker.continue();
@@ -82,8 +81,6 @@ export function stopCoordinator(
 export interface Wired {
   readonly name: string;
   readonly wires: CuttingProxy;
-  /** Of a worker: it will not be heard of for so long. */
-  readonly outFor?: (ms: number) => void;
 }
 
 /** Told to stop by a signal that it may handle: a worker is drained, a coordinator says goodbye. */
@@ -107,11 +104,7 @@ export function leave(
 /** Everybody's. */
 export function wiresOf({ workers }: Fleet, { wires }: Work): Wired[] {
   return [
-    ...workers.map((worker) => ({
-      name: worker.name,
-      wires: worker.wires,
-      outFor: (ms: number) => worker.outFor(ms),
-    })),
+    ...workers,
     ...Object.entries(wires).map(([name, ofClient]) => ({ name: `the ${name}`, wires: ofClient })),
   ];
 }
@@ -156,9 +149,8 @@ export function stallWires(wired: readonly Wired[], weight: number, stalled: Spa
   return {
     weight,
     happen: async (chance) => {
-      const { name, wires, outFor } = chance.pick(wired);
+      const { name, wires } = chance.pick(wired);
       const ms = drawn(chance, stalled);
-      outFor?.(ms);
       const direction = chance.pick(DIRECTIONS);
       wires.stall(direction);
       await sleep(ms);
@@ -175,9 +167,8 @@ export function halfOpenWires(wired: readonly Wired[], weight: number, open: Spa
   return {
     weight,
     happen: async (chance) => {
-      const { name, wires, outFor } = chance.pick(wired);
+      const { name, wires } = chance.pick(wired);
       const ms = drawn(chance, open);
-      outFor?.(ms);
       wires.halfOpen();
       await sleep(ms);
       wires.heal();
@@ -190,9 +181,8 @@ export function refuseWires(wired: readonly Wired[], weight: number, refused: Sp
   return {
     weight,
     happen: async (chance) => {
-      const { name, wires, outFor } = chance.pick(wired);
+      const { name, wires } = chance.pick(wired);
       const ms = drawn(chance, refused);
-      outFor?.(ms);
       wires.refuse();
       wires.cut();
       await sleep(ms);

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { start, type Ended, type PlanwireProcess } from "../commands/planwire-process.js";
 import { EFFECTS_FOLDER } from "./effects.js";
+import { Outages } from "./outages.js";
 import { CuttingProxy } from "./proxy.js";
 
 const module = (name: string) => fileURLToPath(new URL(`fixtures/${name}`, import.meta.url));
@@ -27,6 +28,11 @@ abstract class Kept {
   #downMs = 0;
   #leaving = false;
   #ending = false;
+  readonly starts: number[] = [];
+  /** Times in which it was dead, leaving or coming up. */
+  readonly downs = new Outages();
+  /** Times in which it stood still. */
+  readonly stops = new Outages();
   /** Ends that nobody here caused, and what was said before. */
   readonly died: string[] = [];
 
@@ -67,6 +73,7 @@ abstract class Kept {
     await this.ready(); // earlier a signal would simply end it
     this.#downMs = downMs;
     this.#leaving = true;
+    this.downs.begin();
     await this.process.stop("SIGTERM");
   }
 
@@ -76,11 +83,13 @@ abstract class Kept {
   }
 
   stop(): void {
+    this.stops.begin();
     this.process.child.kill("SIGSTOP");
   }
 
   continue(): void {
     this.process.child.kill("SIGCONT");
+    this.stops.end();
   }
 
   /** For good. */
@@ -94,8 +103,14 @@ abstract class Kept {
   async #keep(): Promise<void> {
     while (!this.#ending) {
       const life = start(this.args, { env: this.env });
+      this.starts.push(Date.now());
       this.#lives.unshift(life);
+      void life.line(this.startedLine).then(
+        () => this.downs.end(),
+        () => {}, // it ended before: the next life is on its way
+      );
       const { code, stderr } = await life.ended;
+      this.downs.begin();
       this.ended(life);
       const isKilled = life.child.signalCode === "SIGKILL";
       const hasLeft = this.#leaving && code === 0;
@@ -155,15 +170,12 @@ export class WorkerProcess extends Kept {
   readonly wires: CuttingProxy;
   protected readonly startedLine = "registered";
   protected readonly env: Readonly<Record<string, string>>;
-  /** Processes of it that were killed, or may have lost their lease: what they ran may run again. */
+  /** Processes of it that were killed: what they ran may run again. */
   readonly hurt = new Set<number>();
   readonly #url: string;
 
-  readonly #lease: Lease;
-
-  constructor(place: WorkerPlace, wires: CuttingProxy, { effects, lease }: Fleet) {
+  constructor(place: WorkerPlace, wires: CuttingProxy, { effects }: Fleet) {
     super();
-    this.#lease = lease;
     this.name = place.id;
     this.place = place;
     this.wires = wires;
@@ -181,16 +193,6 @@ export class WorkerProcess extends Kept {
   /** Who leaves in good order leaves nothing behind. */
   protected override ended({ child }: PlanwireProcess): void {
     if (child.exitCode !== 0) this.hurt.add(child.pid ?? -1);
-  }
-
-  /** Its present life; those before have ended. */
-  takenForDead(): void {
-    this.hurt.add(this.pid);
-  }
-
-  /** It, or its wires, will not be heard of for so long. */
-  outFor(ms: number): void {
-    if (ms > this.#lease.timeoutMs / 2) this.hurt.add(this.pid);
   }
 }
 

@@ -1,13 +1,20 @@
 // A TCP relay whose wires can be cut, stalled, slowed and left half open, whatever travels in them.
 import { once } from "node:events";
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import { LifeSigns, Outages, type Span } from "./outages.js";
 
 export type Direction = "up" | "down" | "both";
 
 export class CuttingProxy {
+  /** Of who dials in, as they reach the coordinator: bytes on a connection that both sides have used twice, to open it and to greet. */
+  readonly signs = new LifeSigns();
   readonly #server: Server;
   readonly #target: number;
   readonly #pairs = new Set<Pair>();
+  readonly #cuts = new Outages();
+  readonly #stalls = new Outages();
+  readonly #halfOpens = new Outages();
+  readonly #refusals = new Outages();
   #refusing = false;
   #stalled: Direction | undefined;
   #delayMs = 0;
@@ -28,33 +35,46 @@ export class CuttingProxy {
     return `ws://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
+  /** Of whatever was done to the wires; several things may be done at a time. */
+  get outages(): Span[] {
+    return [this.#cuts, this.#stalls, this.#halfOpens, this.#refusals].flatMap(
+      ({ spans }) => spans,
+    );
+  }
+
   /** Ends every connection now; new ones are let through. */
   cut(): void {
+    this.#cuts.moment();
     for (const pair of this.#pairs) pair.end();
   }
 
   /** Nothing passes (up: towards the coordinator) until `flow`; nothing is lost either, also on connections to come. */
   stall(direction: Direction): void {
+    this.#stalls.begin();
     this.#stalled = direction;
     for (const pair of this.#pairs) pair.stall(direction);
   }
 
   flow(): void {
+    this.#stalls.end();
     this.#stalled = undefined;
     for (const pair of this.#pairs) pair.flow();
   }
 
   /** The coordinator sees its connections close; who dialled in hears nothing more, and no end. */
   halfOpen(): void {
+    this.#halfOpens.begin();
     for (const pair of this.#pairs) pair.forgetFar();
   }
 
   /** Who dials in is hung up on, until `accept`. Connections that stand go on. */
   refuse(): void {
+    this.#refusals.begin();
     this.#refusing = true;
   }
 
   accept(): void {
+    this.#refusals.end();
     this.#refusing = false;
   }
 
@@ -69,6 +89,7 @@ export class CuttingProxy {
     this.accept();
     this.delay(0);
     this.flow();
+    this.#halfOpens.end();
     for (const pair of this.#pairs) if (pair.isHalfOpen) pair.end();
   }
 
@@ -84,7 +105,7 @@ export class CuttingProxy {
       return;
     }
     const far = connect({ port: this.#target, host: "127.0.0.1", allowHalfOpen: true });
-    const pair = new Pair(near, far, () => this.#pairs.delete(pair));
+    const pair = new Pair(near, far, this.signs, () => this.#pairs.delete(pair));
     this.#pairs.add(pair);
     pair.delay(this.#delayMs);
     if (this.#stalled) pair.stall(this.#stalled);
@@ -96,13 +117,18 @@ class Pair {
   readonly #far: Socket;
   readonly #up: Wire;
   readonly #down: Wire;
+  readonly #signs: LifeSigns;
+  /** Words up that were answered: the request to open it, then the greeting. */
+  #answered = 0;
+  #asks = false;
   isHalfOpen = false;
 
-  constructor(near: Socket, far: Socket, ended: () => void) {
+  constructor(near: Socket, far: Socket, signs: LifeSigns, ended: () => void) {
     this.#near = near;
     this.#far = far;
-    this.#up = new Wire(near, far);
-    this.#down = new Wire(far, near);
+    this.#signs = signs;
+    this.#up = new Wire(near, far, () => this.#wentUp());
+    this.#down = new Wire(far, near, () => this.#cameDown());
     for (const socket of [near, far]) {
       socket.setNoDelay(true);
       socket.on("error", () => {}); // its close follows
@@ -142,6 +168,17 @@ class Pair {
     this.#up.delayMs = ms;
     this.#down.delayMs = ms;
   }
+
+  #wentUp(): void {
+    this.#asks = true;
+    if (this.#answered >= 2) this.#signs.heard();
+  }
+
+  #cameDown(): void {
+    if (this.#asks) this.#answered += 1;
+    this.#asks = false;
+    if (this.#answered === 2) this.#signs.heard();
+  }
 }
 
 /** One direction of a connection: bytes in their order, then the end. */
@@ -149,14 +186,16 @@ class Wire {
   delayMs = 0;
   readonly #from: Socket;
   readonly #to: Socket;
+  readonly #passed: () => void;
   readonly #queue: { readonly at: number; readonly piece: Buffer | undefined }[] = [];
   #timer: NodeJS.Timeout | undefined;
   #stalled = false;
   #severed = false;
 
-  constructor(from: Socket, to: Socket) {
+  constructor(from: Socket, to: Socket, passed: () => void) {
     this.#from = from;
     this.#to = to;
+    this.#passed = passed;
     from.on("data", (piece) => this.#take(piece));
     from.once("end", () => this.#take(undefined));
     to.on("drain", () => this.#pass());
@@ -189,8 +228,12 @@ class Wire {
       const early = next.at - performance.now();
       if (early > 0) return this.#wait(early);
       this.#queue.shift();
-      if (next.piece === undefined) this.#to.end();
-      else if (!this.#to.write(next.piece)) return void this.#from.pause(); // until it drains
+      if (next.piece === undefined) {
+        this.#to.end();
+        continue;
+      }
+      this.#passed();
+      if (!this.#to.write(next.piece)) return void this.#from.pause(); // until it drains
     }
     this.#from.resume();
   }

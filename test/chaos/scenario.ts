@@ -5,6 +5,7 @@ import { aftermathOf, processesLeft } from "./aftermath.js";
 import type { Chance } from "../chance.js";
 import { brokenPlans, planOf, type Broken } from "./count.js";
 import { readEffects } from "./effects.js";
+import { judgeLeases, type LeaseEvidence } from "./leases.js";
 import type { Ordered } from "./plans.js";
 import { Fleet, type FleetOptions } from "./processes.js";
 import { Schedule, type Fault, type Rhythm } from "./schedule.js";
@@ -19,8 +20,6 @@ export interface Scenario extends FleetOptions {
   /** Each list is drawn from at the same time as the others. */
   readonly faults: (fleet: Fleet, work: Work) => readonly (readonly Fault[])[];
   readonly rhythm: Rhythm;
-  /** Faults may add up to more than a lease: whoever the coordinator took for dead counts as hurt. */
-  readonly mayLoseLeases?: boolean;
 }
 
 /** Of a whole test: starting, faults, quiet and the count, on a machine that has much else to do. */
@@ -44,7 +43,6 @@ export async function play(scenario: Scenario, seed: number): Promise<void> {
     await heal(fleet, work);
     const tooLong = sleep(QUIET_WITHIN_MS, false, { ref: false });
     const isDone = await Promise.race([working.then(() => true), tooLong]);
-    if (scenario.mayLoseLeases) markLost(fleet);
     await judge(fleet, work, schedule, isDone);
   } finally {
     await work?.close();
@@ -89,15 +87,6 @@ async function heal(fleet: Fleet, { wires }: Work): Promise<void> {
   }
 }
 
-function markLost({ coordinator, workers }: Fleet): void {
-  for (const worker of workers) {
-    const isLost = coordinator.said.some(
-      (line) => line.includes("its lease ran out") && line.includes(`"${worker.name}"`),
-    );
-    if (isLost) worker.takenForDead();
-  }
-}
-
 async function judge(fleet: Fleet, work: Work, schedule: Schedule, isDone: boolean): Promise<void> {
   const told = [...work.told.values()];
   if (!isDone) {
@@ -106,24 +95,45 @@ async function judge(fleet: Fleet, work: Work, schedule: Schedule, isDone: boole
   }
   const ids = told.map(({ ordered }) => ordered.id);
   const { later, listed, wrong } = await aftermathOf(fleet, ids);
+  const leases = judgeLeases(leaseEvidence(fleet));
   const effects = readEffects(fleet.effects);
   const hurt = new Set(fleet.workers.flatMap((worker) => [...worker.hurt]));
-  const broken = brokenPlans({ told, effects, later, listed, hurt });
-  const story = () => storyOf(fleet, work, schedule, broken, wrong);
-  if (broken.length + wrong.length > 0) throw new Error(await story());
+  const broken = brokenPlans({ told, effects, later, listed, hurt, lapses: leases.lapses });
+  const allWrong = [...leases.wrong, ...wrong];
+  const story = () => storyOf(fleet, work, schedule, broken, allWrong);
+  if (broken.length + allWrong.length > 0) throw new Error(await story());
   const left = await processesLeft(fleet);
   if (left.length > 0) throw new Error([...left, ...schedule.lines].join("\n"));
-  console.log(scoreOf(work, schedule, effects.length, hurt.size));
+  console.log(scoreOf(work, schedule, effects.length, hurt.size, leases.lapses.length));
 }
 
-function scoreOf(work: Work, schedule: Schedule, effects: number, hurt: number): string {
+function leaseEvidence({ lease, coordinator, workers }: Fleet): LeaseEvidence {
+  const { starts, downs, stops, said } = coordinator;
+  return {
+    lease,
+    coordinator: { starts, downs: downs.spans, stops: stops.spans, said },
+    workers: workers.map(({ name, downs, stops, wires }) => ({
+      name,
+      outages: [...downs.spans, ...stops.spans, ...wires.outages],
+      silences: wires.signs.silences,
+    })),
+  };
+}
+
+function scoreOf(
+  work: Work,
+  schedule: Schedule,
+  effects: number,
+  hurt: number,
+  lapses: number,
+): string {
   const told = [...work.told.values()];
   const ended = (status: string) => told.filter(({ outcome }) => outcome?.status === status).length;
   const again = told.filter(({ outcome, ordered }) => (outcome?.attempts ?? 0) > ordered.parts);
   return [
     `seed ${schedule.seed}: ${told.length} plans, ${schedule.lines.length - 2} faults, ${effects} effects;`,
     `${ended("Succeeded")} succeeded, ${ended("Cancelled")} cancelled, ${ended("Failed")} failed,`,
-    `${again.length} were tried again; ${hurt} workers were hurt`,
+    `${again.length} were tried again; ${hurt} workers were hurt, ${lapses} leases ended`,
   ].join(" ");
 }
 

@@ -29,7 +29,7 @@ export class Schedule {
 
   constructor(seed: number) {
     this.seed = seed;
-    this.note(`seed ${seed}`);
+    this.note(`seed ${seed}, from ${this.#begun} on`);
   }
 
   /** For each that draws at the same time as others one of its own: so they don't take each other's numbers. */

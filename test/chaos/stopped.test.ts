@@ -48,7 +48,6 @@ describe.each(SEEDS)("seed %i", (seed) => {
         cancelled: 0.1,
         faults: ({ workers }) => [[stopWorker(workers, 1, { least: 4_500, most: 5_500 })]],
         rhythm: { faults: 2, least: 200, most: 1000 },
-        mayLoseLeases: true,
       },
       seed,
     );
