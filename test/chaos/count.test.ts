@@ -71,7 +71,7 @@ function rulesBroken({ told, effects = ran(), later, listed, lapses = [] }: Chan
     effects,
     later: new Map([["p", later ?? outcome ?? succeeded(1)]]),
     listed: listed ?? [row(outcome?.status ?? "Running")],
-    hurt: new Set([HURT]),
+    hurt: new Map([[HURT, 3_000]]),
     lapses,
   };
   return brokenPlans(evidence)
@@ -90,7 +90,7 @@ test.each<[string, Changes]>([
   [
     "what was lost with a worker and ran again",
     {
-      effects: [effect("begin", { process: HURT }), ...ran({ attempt: 2 })],
+      effects: [effect("begin", { process: HURT }), ...ran({ attempt: 2, time: 3_500 })],
     },
   ],
   [
@@ -134,6 +134,10 @@ test.each<[string, Changes]>([
   ['called "a" 2 times, not 1', { effects: [...ran(), ...ran()] }],
   ["ran in 2 workers", { effects: [...ran(), ...ran({ process: 12 })] }],
   ["ran on a worker that was well", { effects: [...ran(), ...ran({ attempt: 2 })] }],
+  [
+    "ran on a worker that was well",
+    { effects: [effect("begin", { process: HURT }), ...ran({ attempt: 2, time: 1_500 })] },
+  ],
   [
     "ran on a worker that was well",
     { effects: [...ran(), ...ran({ ...late, time: 2 })], lapses: [lapse] },

@@ -12,8 +12,8 @@ export interface Evidence {
   /** What a client that came later was told. */
   readonly later: ReadonlyMap<string, Outcome>;
   readonly listed: readonly PlanInfo[];
-  /** Processes of workers that were killed. */
-  readonly hurt: ReadonlySet<number>;
+  /** Processes of workers that were killed, and when that was noticed. */
+  readonly hurt: ReadonlyMap<number, number>;
   /** Leases that ended as they should. */
   readonly lapses: readonly Lapse[];
 }
@@ -142,9 +142,13 @@ function partWrong(
   });
 }
 
-/** Its worker's process was killed, or lost its lease by then: after this call, or before the worker knew of it. */
+/** The coordinator sees by a socket that a process is dead, before the test hears of it. */
+const NOTICED_WITHIN_MS = 1_000;
+
+/** Its worker's process was killed by then, or lost its lease: after this call, or before the worker knew of it. */
 function mayBeLost({ process, worker, time }: Effect, by: number, losses: Losses): boolean {
-  if (losses.hurt.has(process)) return true;
+  const diedAt = losses.hurt.get(process) ?? Infinity;
+  if (diedAt <= by + NOTICED_WITHIN_MS) return true;
   return losses.lapses.some(
     (lapse) => lapse.worker === worker && lapse.at <= by && time <= lapse.knownBy,
   );

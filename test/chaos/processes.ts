@@ -170,8 +170,8 @@ export class WorkerProcess extends Kept {
   readonly wires: CuttingProxy;
   protected readonly startedLine = "registered";
   protected readonly env: Readonly<Record<string, string>>;
-  /** Processes of it that were killed: what they ran may run again. */
-  readonly hurt = new Set<number>();
+  /** Processes of it that were killed, and when that was noticed: what they ran then may run again. */
+  readonly hurt = new Map<number, number>();
   readonly #url: string;
 
   constructor(place: WorkerPlace, wires: CuttingProxy, { effects }: Fleet) {
@@ -192,7 +192,7 @@ export class WorkerProcess extends Kept {
 
   /** Who leaves in good order leaves nothing behind. */
   protected override ended({ child }: PlanwireProcess): void {
-    if (child.exitCode !== 0) this.hurt.add(child.pid ?? -1);
+    if (child.exitCode !== 0) this.hurt.set(child.pid ?? -1, Date.now());
   }
 }
 

@@ -97,7 +97,7 @@ async function judge(fleet: Fleet, work: Work, schedule: Schedule, isDone: boole
   const { later, listed, wrong } = await aftermathOf(fleet, ids);
   const leases = judgeLeases(leaseEvidence(fleet));
   const effects = readEffects(fleet.effects);
-  const hurt = new Set(fleet.workers.flatMap((worker) => [...worker.hurt]));
+  const hurt = new Map(fleet.workers.flatMap((worker) => [...worker.hurt]));
   const broken = brokenPlans({ told, effects, later, listed, hurt, lapses: leases.lapses });
   const allWrong = [...leases.wrong, ...wrong];
   const story = () => storyOf(fleet, work, schedule, broken, allWrong);
@@ -166,7 +166,7 @@ async function storyOf(
     "--- coordinator",
     ...fleet.coordinator.said.slice(-100),
     ...fleet.workers.flatMap(({ name, said, hurt, pid }) => [
-      `--- ${name}: now ${pid}, hurt ${[...hurt].join(" ")}`,
+      `--- ${name}: now ${pid}, hurt ${[...hurt.keys()].join(" ")}`,
       ...said.slice(-30),
     ]),
   ].join("\n");
