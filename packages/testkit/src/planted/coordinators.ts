@@ -139,6 +139,22 @@ export const COORDINATORS: Readonly<Record<string, Plant>> = {
       return effects;
     };
   }),
+  "goes on hearing a socket that was replaced": coordinator((step, core) => {
+    const workerOf = new Map<ConnectionId, string>();
+    /** As if it had come by the socket that its worker has now. */
+    const moved = (event: CoordinatorEvent): CoordinatorEvent => {
+      if (event.type !== "received") return event;
+      const registering = messageIn(event, "Register");
+      if (registering !== undefined) workerOf.set(event.conn, registering.worker_id);
+      const worker = core.state.workers.get(workerOf.get(event.conn) ?? "");
+      if (registering !== undefined || worker?.conn === undefined) return event;
+      return { ...event, conn: worker.conn };
+    };
+    return (event, now) =>
+      step(moved(event), now).filter(
+        (effect) => effect.type !== "close" || effect.code !== "SESSION_REPLACED",
+      );
+  }),
   "acknowledges the copy of a result before the first is on disk": coordinator(
     (step, core) => (event, now) => {
       const message = messageIn(event, "PlanResult");

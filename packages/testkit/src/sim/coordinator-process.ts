@@ -127,6 +127,7 @@ export class CoordinatorProcess extends SimProcess {
   }
 
   #received(conn: ConnectionId, connection: Connection, frame: string | Uint8Array): void {
+    this.#countLeftBehind(connection);
     if (connection.closingWith !== undefined) return;
     const isBinary = typeof frame !== "string";
     const events = receivedEvents(conn, Buffer.from(frame), isBinary, LIMITS_OF_FRAMES);
@@ -159,6 +160,20 @@ export class CoordinatorProcess extends SimProcess {
           : "race: a worker takes over its id",
       );
     }
+  }
+
+  /** It goes on although its process speaks by a newer one. */
+  #countLeftBehind(connection: Connection): void {
+    const { coverage } = this.#world;
+    if (connection.closingWith === "SESSION_REPLACED")
+      coverage.count("race: a connection that was replaced goes on");
+    const newest = [...this.#connections.values()].findLast(
+      ({ peer }) => peer !== undefined && peer.process === connection.peer?.process,
+    );
+    if (newest !== undefined && newest !== connection)
+      coverage.count(
+        `race: an old connection of a ${newest.peer?.kind} goes on beside its new one`,
+      );
   }
 
   #peerOf(message: Message): Peer | undefined {

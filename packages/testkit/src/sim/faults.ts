@@ -64,6 +64,11 @@ export const FAULTS = {
     return worker !== undefined && breakWires(story, worker.setup.name);
   },
 
+  "a worker's connection is left behind"(story: Story): boolean {
+    const worker = someWorker(story);
+    return worker !== undefined && leaveWiresBehind(story, worker.setup.name);
+  },
+
   "a worker is deaf"(story: Story): boolean {
     const worker = someWorker(story);
     if (worker === undefined) return false;
@@ -117,6 +122,11 @@ export const FAULTS = {
   "a client's connection breaks"(story: Story): boolean {
     const client = story.world.chance.pick([...story.clients.keys()]);
     return client !== undefined && breakWires(story, client);
+  },
+
+  "a client's connection is left behind"(story: Story): boolean {
+    const client = story.world.chance.pick([...story.clients.keys()]);
+    return client !== undefined && leaveWiresBehind(story, client);
   },
 
   "the disk is slow"({ world }: Story): boolean {
@@ -175,6 +185,22 @@ function breakWires(story: Story, host: string): boolean {
   for (const wire of wires) {
     note(story, `a connection of ${host} breaks`);
     wire.break(notices(), notices());
+  }
+  return wires.length > 0;
+}
+
+/** What is said gets no further than a proxy, which passes it on late: after the host has made a new connection, as often as not. */
+function leaveWiresBehind(story: Story, host: string): boolean {
+  const { net, clock, chance } = story.world;
+  const wires = net.wiresOf(host).filter(({ dialer }) => dialer.isOpen);
+  for (const wire of wires) {
+    note(story, `what ${host} says is held up`);
+    wire.holdUp();
+    clock.after(chance.between(20, 4_000), () => {
+      if (!wire.isHeldUp) return;
+      note(story, `a connection of ${host} is left behind`);
+      wire.leaveBehind();
+    });
   }
   return wires.length > 0;
 }

@@ -42,10 +42,14 @@ type Item =
   | { readonly kind: "frame"; readonly frame: string | Uint8Array; readonly bytes: number }
   | { readonly kind: "ping" }
   | { readonly kind: "pong" }
-  | { readonly kind: "close"; readonly end: SocketEnd };
+  | { readonly kind: "close"; readonly end: SocketEnd }
+  /** Nothing comes behind it. */
+  | { readonly kind: "broken" };
 
 const HANDSHAKE_MS = 10_000;
 const CLOSE_WITHIN_MS = 1_000;
+/** For at most so long the words of a connection that was left behind go on arriving. */
+const LATE_FOR_MS = 4_000;
 /** As long as a socket that nobody hears may stand half open: the cores have to find out before. */
 export const KEEP_ALIVE_MS = 60_000;
 const BROKEN: SocketEnd = { code: 1006, reason: "" };
@@ -95,13 +99,18 @@ export class Network {
   }
 }
 
-/** One WebSocket: two sides, and what is on its way between them. Frames keep their order; a wire that breaks loses what is on it. */
+/**
+ * One WebSocket: two sides, and what is on its way between them. Frames keep their order. A wire that breaks loses what is on it; one that is
+ * left behind does not.
+ */
 export class Wire {
   readonly net: Network;
   readonly host: string;
   readonly dialer: Side;
   readonly answerer: Side;
   isBroken = false;
+  /** What the dialer says is held up on its way. */
+  isHeldUp = false;
 
   constructor(net: Network, host: string, process: SimProcess, listener: SocketListener) {
     this.net = net;
@@ -133,6 +142,23 @@ export class Wire {
     });
   }
 
+  /** From here on what the dialer says gets as far as some proxy, until the wire is left behind. */
+  holdUp(): void {
+    this.isHeldUp = !this.isBroken;
+  }
+
+  /**
+   * The dialer learns that its connection is gone, and may make a new one; the other side does not. What was held up goes on arriving there
+   * for so long, and after it the end, or nothing more.
+   */
+  leaveBehind(): void {
+    if (!this.isHeldUp || this.dialer.isEnded) return;
+    this.isHeldUp = false;
+    const { clock, chance } = this.net;
+    this.dialer.leave(chance.between(0, LATE_FOR_MS), chance.happens(75));
+    clock.after(KEEP_ALIVE_MS, () => this.answerer.end(BROKEN));
+  }
+
   #refuse(): void {
     this.dialer.end(BROKEN);
     this.answerer.end(BROKEN);
@@ -150,6 +176,7 @@ export class Wire {
   break(dialerNotices: number | undefined, answererNotices = KEEP_ALIVE_MS): void {
     if (this.isBroken) return;
     this.isBroken = true;
+    this.isHeldUp = false;
     const { clock } = this.net;
     if (dialerNotices !== undefined) clock.after(dialerNotices, () => this.dialer.end(BROKEN));
     clock.after(answererNotices, () => this.answerer.end(BROKEN));
@@ -164,7 +191,7 @@ export class Side implements SimSocket {
   isEnded = false;
   #closing = false;
   /** On its way from this side to the other. */
-  readonly #queue: { readonly item: Item; readonly notBefore: number }[] = [];
+  #queue: { readonly item: Item; notBefore: number }[] = [];
   #bytes = 0;
   #flowing = false;
 
@@ -210,6 +237,7 @@ export class Side implements SimSocket {
 
   terminate(): void {
     if (this.isEnded) return;
+    if (this.#wire.isHeldUp && this === this.#wire.dialer) return this.#wire.leaveBehind();
     this.end(BROKEN);
     const { net } = this.#wire;
     this.#wire.break(undefined, undefined);
@@ -232,6 +260,22 @@ export class Side implements SimSocket {
     this.#process?.run(() => this.#listener?.closed(end));
   }
 
+  /** The socket ends for this side; what it has sent goes on, over so long a time. */
+  leave(overMs: number, isTold: boolean): void {
+    const { net } = this.#wire;
+    const underWay = this.#queue.filter(({ item }) => item.kind !== "close");
+    if (isTold) underWay.push({ item: { kind: "broken" }, notBefore: 0 });
+    this.#queue = [];
+    this.end(BROKEN);
+    let at = net.clock.mono;
+    for (const one of underWay) {
+      at += (net.chance.fraction() * overMs) / underWay.length;
+      one.notBefore = at;
+    }
+    this.#queue = underWay;
+    this.flow();
+  }
+
   #push(item: Item): void {
     const { net } = this.#wire;
     this.#queue.push({ item, notBefore: net.clock.mono + net.delay() });
@@ -247,12 +291,17 @@ export class Side implements SimSocket {
     this.#flowing = true;
     net.clock.at(next.notBefore, () => {
       this.#flowing = false;
-      if (this.#wire.isBroken || this.#queue[0] !== next) return;
-      if (net.isCutOff(this.#wire.host)) return;
+      if (this.#wire.isBroken || this.#wire.other(this).isEnded || this.#queue[0] !== next) return;
+      if (net.isCutOff(this.#wire.host) || this.#isHeldUp()) return;
+      if (net.clock.mono < next.notBefore) return this.flow();
       this.#queue.shift();
       this.#arrive(next.item);
       this.flow();
     });
+  }
+
+  #isHeldUp(): boolean {
+    return this.#wire.isHeldUp && this === this.#wire.dialer;
   }
 
   #arrive(item: Item): void {
@@ -270,6 +319,9 @@ export class Side implements SimSocket {
         return;
       case "pong":
         other.#take((listener) => listener.ponged());
+        return;
+      case "broken":
+        other.#process?.run(() => other.end(BROKEN));
         return;
       case "close": {
         // Both are closed once the other side has taken all that came before.

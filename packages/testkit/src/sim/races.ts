@@ -13,6 +13,7 @@ export class Races {
   readonly #heard = new Set<string>();
   /** What was said twice on purpose, and may be on its way. */
   readonly #repeated = new Set<string>();
+  readonly #dead = new Set<string>();
   readonly #cancelledStreams = new Set<string>();
   #starts = 0;
 
@@ -29,10 +30,14 @@ export class Races {
       case "coordinatorPaused":
         if (fact.ms >= this.#leaseMs) this.#count("the coordinator stands still for a lease");
         return;
+      case "workerDied":
+        this.#dead.add(fact.peer.process);
+        return;
       case "saysAgain":
         this.#repeated.add(keyOf(fact.process, fact.message));
         return;
       case "coordinatorHears":
+        if (this.#dead.has(fact.peer.process)) this.#count("a dead worker is heard");
         return this.#hears(fact.peer.process, fact.message);
       case "coordinatorSays":
         return this.#says(fact.message);

@@ -174,11 +174,14 @@ export class Story {
     clock.after(chance.between(50, 4_000), () => this.startClient(name));
   }
 
-  /** Its process is gone; the other side learns of it soon, or only by the silence. */
+  /** Its process is gone; the other side learns of it soon, or only by the silence. What it had said may still arrive. */
   #breakWires(host: string): void {
     const { net, chance } = this.world;
     for (const wire of net.wiresOf(host)) {
-      wire.break(undefined, chance.happens(75) ? chance.between(0, 50) : undefined);
+      if (chance.happens(30)) {
+        wire.holdUp();
+        wire.leaveBehind();
+      } else wire.break(undefined, chance.happens(75) ? chance.between(0, 50) : undefined);
     }
   }
 
@@ -218,6 +221,7 @@ const FAULT_WEIGHTS = {
   "a worker is paused": 3,
   "a worker is cut off": 4,
   "a worker's connection breaks": 5,
+  "a worker's connection is left behind": 4,
   "a worker is deaf": 2,
   "a worker drains": 1,
   "a worker says things twice": 3,
@@ -227,6 +231,7 @@ const FAULT_WEIGHTS = {
   "a client is killed": 2,
   "a client is cut off": 2,
   "a client's connection breaks": 4,
+  "a client's connection is left behind": 3,
   "the disk is slow": 2,
   "the disk is full": 2,
   "the clock jumps": 2,
