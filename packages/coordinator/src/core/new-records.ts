@@ -11,6 +11,7 @@ export function newWorkerSession(
     workerId,
     incarnation,
     conn: undefined,
+    newest: 0,
     inherited: incarnation === undefined,
     features: new Set(),
     capabilities: undefined,

@@ -89,6 +89,20 @@ it("a coordinator that stood still does not take its fleet for dead", () => {
   expect(closed(driver, worker)).toEqual([]);
 });
 
+it("a Register that was held up is refused when a later connection of its process came first", () => {
+  const driver = new CoordinatorDriver();
+  const client = driver.client();
+  driver.worker("w", ["f"], { connection: 1 });
+  const [late, newest] = [driver.connect(), driver.connect()];
+  driver.receive(newest, registerMessage("w", ["f"], { connection: 3 }));
+  driver.submit(client, planOf("p"));
+  driver.receive(late, registerMessage("w", ["f"], { connection: 2 }));
+  expect(driver.take(late, "Error")).toMatchObject({ code: "SESSION_REPLACED" });
+  expect(closed(driver, late)).toEqual(["SESSION_REPLACED"]);
+  expect(closed(driver, newest)).toEqual([]);
+  expect(driver.core.state.workers.get("w")).toMatchObject({ conn: newest, held: { size: 1 } });
+});
+
 it("the same process with a new socket replaces the old one, and its books are kept", () => {
   const driver = new CoordinatorDriver();
   const old = driver.worker("w");

@@ -30,9 +30,18 @@ export function register(turn: Turn, connection: Connection, message: Register):
   }
   if (!worker) return admit(turn, connection, message);
   const same = message.incarnation !== undefined && message.incarnation === worker.incarnation;
+  if (same && isOvertaken(worker, message)) {
+    const text = "this worker has connected anew since";
+    return closeWith(turn, connection, "SESSION_REPLACED", text);
+  }
   if (same) return comeBack(turn, connection, worker, message);
   if (worker.conn === undefined) return replaceLost(turn, connection, worker, message);
   contest(turn, connection, worker, message);
+}
+
+/** Something between held an earlier connection's Register up: what it lists is out of date. */
+function isOvertaken({ newest }: WorkerSession, { connection = newest }: Register): boolean {
+  return connection < newest;
 }
 
 /** The answer to a StatusRequest, or new filters. */
@@ -102,6 +111,7 @@ function connect(
 ): void {
   const { state } = turn;
   worker.conn = connection.id;
+  worker.newest = message.connection ?? 0;
   worker.lostAt = undefined;
   worker.deaf = undefined;
   worker.pinged = false;

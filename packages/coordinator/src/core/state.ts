@@ -126,6 +126,8 @@ export interface WorkerSession {
   incarnation: string | undefined;
   /** Undefined while its socket is lost and its lease runs. */
   conn: ConnectionId | undefined;
+  /** Of its process's connections the newest that registered, as the process counts them; 0 where it does not. */
+  newest: number;
   /** It announced no feature: it gets nothing that is not in the inherited wire. */
   inherited: boolean;
   features: ReadonlySet<Feature>;

@@ -71,6 +71,8 @@ export const Register = object({
   max_concurrent: z.optional(Count),
   features: z.optional(z.array(z.string())),
   resume: z.optional(z.array(HeldAttempt)),
+  /** Which of its process's connections this is; a later one has a higher number. */
+  connection: z.optional(Count),
 });
 export type Register = z.infer<typeof Register>;
 

@@ -9,13 +9,14 @@ import type { WorkerState } from "./state.js";
 
 /** What this worker is, offers and holds. */
 export function registerMessage(state: WorkerState): Register {
-  const { settings, capabilities, offers } = state;
+  const { settings, capabilities, offers, session } = state;
   return {
     type: "Register",
     worker_id: settings.workerId,
     capabilities,
     protocol_version: PROTOCOL_VERSION,
     incarnation: settings.incarnation,
+    connection: session.connection,
     implementation: "planwire",
     version: settings.version,
     status: statusOf(state),

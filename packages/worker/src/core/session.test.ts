@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { CoreScript, done, offerOf } from "../testing/core-script.js";
 
 const FILTERS = [offerOf("a")];
+const CAPABILITIES = { cpu_cores: 2, ram_bytes: 1024, gpus: [], python_envs: [], tags: [] };
 
 function started(registered = {}): CoreScript {
   const script = new CoreScript();
@@ -12,7 +13,7 @@ function started(registered = {}): CoreScript {
 
 test("Register tells what the worker is, offers and holds", () => {
   const script = new CoreScript({ slots: 3 });
-  const capabilities = { cpu_cores: 2, ram_bytes: 1024, gpus: [], python_envs: [], tags: ["x"] };
+  const capabilities = { ...CAPABILITIES, tags: ["x"] };
   script.feed({ type: "start", filters: [offerOf("a", { version: "2" })], capabilities });
   expect(script.take("connect")).toEqual({ type: "connect", connection: 1 });
   script.feed({ type: "connectDone", connection: 1 });
@@ -156,6 +157,17 @@ test("a coordinator that does not answer Register is given up", () => {
   script.take("disconnect");
   script.pass(1000);
   expect(script.take("connect").connection).toBe(3);
+});
+
+test("Register says which of the process's connections it is for", () => {
+  const script = new CoreScript();
+  script.feed({ type: "start", filters: FILTERS, capabilities: CAPABILITIES });
+  script.feed({ type: "connectDone", connection: 1 });
+  expect(script.sent("Register").connection).toBe(1);
+  script.lose();
+  script.pass(1000);
+  script.feed({ type: "connectDone", connection: 2 });
+  expect(script.sent("Register").connection).toBe(2);
 });
 
 test("a connection that was given up says nothing any more", () => {
