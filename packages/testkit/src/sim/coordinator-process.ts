@@ -26,6 +26,7 @@ import { describeMessage, planOfMessage } from "./describe-message.js";
 import type { CoordinatorEffect, CoordinatorEvent, CoordinatorLike } from "./drives.js";
 import type { SimSocket, SocketListener } from "./network.js";
 import { Repeats } from "./repeats.js";
+import type { Crash } from "./disk.js";
 import { SimProcess, SimTimer } from "./sim-process.js";
 import type { World } from "./world.js";
 
@@ -88,12 +89,12 @@ export class CoordinatorProcess extends SimProcess {
     world.net.door = (socket) => this.#letIn(socket);
   }
 
-  override die(): void {
+  override die(how: Crash = "killed"): void {
     super.die();
     const { net, disk } = this.#world;
-    this.#note("is killed");
+    this.#note(`is ${how}`);
     net.door = undefined;
-    disk.crash();
+    disk.crash(how);
     this.#world.witness({ type: "coordinatorDied" });
   }
 

@@ -30,6 +30,8 @@ export interface DiskListener {
   lost(writes: readonly Write[]): void;
   /** A crash came after these had landed, and before anybody was told. */
   landedUntold(writes: readonly Write[]): void;
+  /** The power failed, and took these back, which had landed and been told: they had not been synced. */
+  takenBack(writes: readonly Write[]): void;
   /** A crash took these plans with it: they were to be kept in memory alone. */
   forgotten(planIds: readonly string[]): void;
 }
@@ -39,9 +41,12 @@ interface Waiting {
   readonly answer: (answers: readonly WriteAnswer[]) => void;
 }
 
+/** A killed process leaves to the system what it had written; a machine without power keeps what was synced. */
+export type Crash = "killed" | "without power";
+
 /**
  * A disk behind the store's interface, as SQLite behaves: writes wait for the commit under way, share the next one, and are there all
- * together or not at all. What is on it outlives the coordinator.
+ * together or not at all. What is on it outlives the coordinator. A commit that says no more than what has started is not synced by itself.
  */
 export class SimDisk {
   readonly #clock: Clock;
@@ -58,12 +63,25 @@ export class SimDisk {
   readonly #inMemory = new Set<string>();
   #underWay: Waiting[] | undefined;
   #strike: (() => void) | undefined;
+  #strikeUnsynced: (() => void) | undefined;
+  /** By plan: all writes that it is made of. */
+  readonly #history = new Map<string, Write[]>();
+  /** What has landed since the last sync, oldest first. */
+  #unsynced: Write[] = [];
+  readonly #needsSync: (write: Write) => boolean;
 
-  constructor(clock: Clock, chance: Chance, historyId: string, listener: DiskListener) {
+  constructor(
+    clock: Clock,
+    chance: Chance,
+    historyId: string,
+    listener: DiskListener,
+    needsSync: ((write: Write) => boolean) | undefined,
+  ) {
     this.#clock = clock;
     this.#chance = chance;
     this.historyId = historyId;
     this.#listener = listener;
+    this.#needsSync = needsSync ?? saysMoreThanStarts;
   }
 
   open(): Opened {
@@ -97,6 +115,7 @@ export class SimDisk {
       if (this.#underWay !== batch) return; // a crash came first
       this.#underWay = undefined;
       const answers = batch.map(({ writes }) => this.#land(writes));
+      this.#sync(batch.flatMap(({ writes }) => writes));
       this.#commitNext();
       for (const [index, { answer }] of batch.entries()) answer(answers[index] ?? []);
     });
@@ -105,6 +124,24 @@ export class SimDisk {
   /** Something happens in the middle of the next commit. */
   strikeNextCommit(strike: () => void): void {
     this.#strike = strike;
+  }
+
+  /** Something happens when next a commit has landed unsynced. */
+  strikeNextUnsynced(strike: () => void): void {
+    this.#strikeUnsynced = strike;
+  }
+
+  /** A sync takes along whatever landed before it. */
+  #sync(writes: readonly Write[]): void {
+    if (this.isFull) return;
+    const onDisk = writes.filter(({ durability }) => durability !== "memory");
+    if (onDisk.some(this.#needsSync)) {
+      this.#unsynced = [];
+      return;
+    }
+    this.#unsynced.push(...onDisk);
+    if (this.#strikeUnsynced !== undefined) this.#clock.after(0, this.#strikeUnsynced);
+    this.#strikeUnsynced = undefined;
   }
 
   #duration(): number {
@@ -136,13 +173,13 @@ export class SimDisk {
       if (known !== undefined) {
         return { type: "exists", state: stateOf(known.head) };
       }
-      const made = new MemoryExecution(acceptedHead(write, first), first.plan, this.#table.size);
-      made.apply(write.changes.slice(1));
-      this.#table.set(write.planId, made);
+      this.#table.set(write.planId, executionOf([write], this.#table.size));
+      this.#history.set(write.planId, [write]);
       if (write.durability === "memory") this.#inMemory.add(write.planId);
     } else {
       if (known === undefined || !isExpected(known.head, write)) return { type: "notOwner" };
       known.apply(write.changes);
+      this.#history.get(write.planId)?.push(write);
     }
     this.#listener.landed(write);
     return { type: "done" };
@@ -151,26 +188,49 @@ export class SimDisk {
   prune(query: PruneQuery): number {
     const due = [...this.#table].filter(([, execution]) => execution.isDue(query));
     const removed = due.slice(0, query.limit);
-    for (const [planId] of removed) this.#table.delete(planId);
+    for (const [planId] of removed) this.#remove(planId);
     return removed.length;
   }
 
+  #remove(planId: string): boolean {
+    this.#history.delete(planId);
+    return this.#table.delete(planId);
+  }
+
   /** The coordinator dies. A commit under way lands whole or not at all; what waited is gone. */
-  crash(): void {
+  crash(how: Crash): void {
     const underWay = this.#underWay?.flatMap(({ writes }) => writes) ?? [];
     const waiting = this.#waiting.flatMap(({ writes }) => writes);
     this.#underWay = undefined;
     this.#waiting = [];
     if (underWay.length > 0 && !this.isFull && this.#chance.happens(50)) {
       this.#land(underWay);
+      this.#sync(underWay);
       this.#listener.landedUntold(underWay);
       if (waiting.length > 0) this.#listener.lost(waiting);
     } else if (underWay.length + waiting.length > 0) {
       this.#listener.lost([...underWay, ...waiting]);
     }
-    const forgotten = [...this.#inMemory].filter((planId) => this.#table.delete(planId));
+    const forgotten = [...this.#inMemory].filter((planId) => this.#remove(planId));
     this.#inMemory.clear();
     this.#listener.forgotten(forgotten);
+    if (how === "without power") this.#takeBackUnsynced();
+  }
+
+  /** The disk had got to some of it, in its order. */
+  #takeBackUnsynced(): void {
+    const lost = new Set(this.#unsynced.slice(this.#chance.below(this.#unsynced.length + 1)));
+    this.#unsynced = [];
+    for (const planId of new Set([...lost].map((write) => write.planId))) {
+      const kept = (this.#history.get(planId) ?? []).filter((write) => !lost.has(write));
+      const position = this.#table.get(planId)?.position ?? 0;
+      if (kept.length === 0) this.#remove(planId);
+      else {
+        this.#history.set(planId, kept);
+        this.#table.set(planId, executionOf(kept, position));
+      }
+    }
+    this.#listener.takenBack([...lost]);
   }
 
   get(planId: string): StoredExecution | undefined {
@@ -187,6 +247,21 @@ export class SimDisk {
       total: matching.length,
     };
   }
+}
+
+function saysMoreThanStarts({ changes }: Write): boolean {
+  return changes.some(({ type }) => type !== "started");
+}
+
+/** The first write is its acceptance. */
+function executionOf([accepted, ...later]: readonly Write[], position: number): MemoryExecution {
+  const [accept, ...more] = accepted?.changes ?? [];
+  if (accepted === undefined || accept?.type !== "accept")
+    throw new Error("an execution begins with its acceptance");
+  const made = new MemoryExecution(acceptedHead(accepted, accept), accept.plan, position);
+  made.apply(more);
+  for (const { changes } of later) made.apply(changes);
+  return made;
 }
 
 function copyOf<T>(value: T): T {

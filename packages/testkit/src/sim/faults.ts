@@ -21,6 +21,19 @@ export const FAULTS = {
     return true;
   },
 
+  /** At any time, or when it has just written what is not synced by itself. */
+  "the coordinator's power fails"(story: Story): boolean {
+    const { coordinator, world } = story;
+    if (coordinator === undefined) return false;
+    const fails = () => story.cutPower(world.chance.between(500, 4_000));
+    if (world.chance.happens(30)) fails();
+    else
+      world.disk.strikeNextUnsynced(() => {
+        if (coordinator.isAlive && !story.isCalm) fails();
+      });
+    return true;
+  },
+
   "the coordinator is paused"(story: Story): boolean {
     const { coordinator, world } = story;
     if (coordinator === undefined || coordinator.isPaused) return false;

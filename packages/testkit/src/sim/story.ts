@@ -35,32 +35,40 @@ export class Story {
     const chance = new Chance(seed);
     const log = new StoryLog();
     const net = new Network(clock, chance);
-    const disk = new SimDisk(clock, chance, "history-1", {
-      landed: (write) => {
-        log.add(
-          clock.mono,
-          "disk",
-          `holds ${write.planId}: ${write.changes.map(({ type }) => type).join(", ")}`,
-          write.planId,
-        );
-        witness({ type: "landed", write });
+    const disk = new SimDisk(
+      clock,
+      chance,
+      "history-1",
+      {
+        landed: (write) => {
+          log.add(
+            clock.mono,
+            "disk",
+            `holds ${write.planId}: ${write.changes.map(({ type }) => type).join(", ")}`,
+            write.planId,
+          );
+          witness({ type: "landed", write });
+        },
+        failed: (write, reason) => {
+          coverage.count("fault: a write fails");
+          log.add(clock.mono, "disk", `fails ${write.planId}: ${reason}`, write.planId);
+        },
+        takenBack: (writes) =>
+          this.#noteWrites("has no more", "race: a start lost with the power", writes),
+        lost: (writes) =>
+          this.#noteWrites("loses", "race: a write lost with its coordinator", writes),
+        forgotten: (planIds) => {
+          for (const planId of planIds) {
+            log.add(clock.mono, "disk", `has forgotten ${planId}`, planId);
+            coverage.count("race: a plan is forgotten with its coordinator");
+            witness({ type: "forgotten", planId });
+          }
+        },
+        landedUntold: (writes) =>
+          this.#noteWrites("had landed, untold", "race: a write landed untold", writes),
       },
-      failed: (write, reason) => {
-        coverage.count("fault: a write fails");
-        log.add(clock.mono, "disk", `fails ${write.planId}: ${reason}`, write.planId);
-      },
-      lost: (writes) =>
-        this.#noteWrites("loses", "race: a write lost with its coordinator", writes),
-      forgotten: (planIds) => {
-        for (const planId of planIds) {
-          log.add(clock.mono, "disk", `has forgotten ${planId}`, planId);
-          coverage.count("race: a plan is forgotten with its coordinator");
-          witness({ type: "forgotten", planId });
-        }
-      },
-      landedUntold: (writes) =>
-        this.#noteWrites("had landed, untold", "race: a write landed untold", writes),
-    });
+      plant.needsSync,
+    );
     this.world = { clock, chance, log, net, disk, coverage, plant, witness };
     this.setups = Array.from({ length: chance.between(2, 3) }, (_, index) => {
       const slots = chance.between(1, 3);
@@ -131,6 +139,19 @@ export class Story {
     if (this.coordinator !== undefined) return;
     const name = `coordinator-${++this.#starts}`;
     this.coordinator = new CoordinatorProcess(this.world, name, {});
+  }
+
+  /** Its machine is dark until it starts again, and answers nobody, not even by a reset. */
+  cutPower(comesBackAfter: number): void {
+    const { coordinator, world } = this;
+    if (coordinator === undefined) return;
+    coordinator.die("without power");
+    this.coordinator = undefined;
+    for (const wire of world.net.wires) {
+      const reset = comesBackAfter + world.chance.between(0, 500);
+      wire.break(world.chance.happens(60) ? reset : undefined, undefined);
+    }
+    world.clock.after(comesBackAfter, () => this.startCoordinator());
   }
 
   killCoordinator(comesBackAfter: number): void {
@@ -216,6 +237,7 @@ const USER_WEIGHTS = {
 const FAULT_WEIGHTS = {
   "the coordinator is killed": 3,
   "the coordinator is killed in a commit": 2,
+  "the coordinator's power fails": 2,
   "the coordinator is paused": 2,
   "a worker is killed": 4,
   "a worker is paused": 3,

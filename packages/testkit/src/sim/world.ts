@@ -1,3 +1,4 @@
+import type { Write } from "@planwire/coordinator/core";
 import type { Fact } from "../oracle/facts.js";
 import type { Chance } from "./chance.js";
 import type { Clock } from "./clock.js";
@@ -25,6 +26,8 @@ export interface Plant {
   readonly coordinator?: (core: CoordinatorLike) => CoordinatorLike;
   /** What a restarted coordinator finds. */
   readonly opened?: (opened: CoordinatorOpened) => CoordinatorOpened;
+  /** Which writes a commit is synced for. */
+  readonly needsSync?: (write: Write) => boolean;
   readonly worker?: (core: WorkerLike) => WorkerLike;
   readonly client?: (step: StepClient) => StepClient;
 }

@@ -3,6 +3,7 @@ import { simulate } from "../simulate.js";
 import type { Plant } from "../sim/world.js";
 import { CLIENTS } from "../planted/clients.js";
 import { COORDINATORS } from "../planted/coordinators.js";
+import { DISKS } from "../planted/disks.js";
 import { WORKERS } from "../planted/workers.js";
 
 /** Seeds after which a fault counts as one that nobody would find. */
@@ -21,6 +22,7 @@ describe.each([
   ["coordinator", COORDINATORS],
   ["worker", WORKERS],
   ["client", CLIENTS],
+  ["disk", DISKS],
 ])("the oracle finds a %s that", (who, plants) => {
   test.each(Object.entries(plants))("%s", { timeout: 120_000 }, (what, plant) => {
     const complaint = complaintOf(plant);
