@@ -6,7 +6,8 @@ import { complain, type Owed, type Rule } from "./rule.js";
 
 interface Ask {
   readonly client: string;
-  readonly planId: string;
+  /** Undefined where it asks about a worker. */
+  readonly planId: string | undefined;
   readonly what: string;
 }
 
@@ -41,6 +42,8 @@ export class Clients implements Rule {
         return this.#ask(fact.peer.process, fact.ask, fact.planId, "Cancel");
       case "clientGets":
         return this.#ask(fact.peer.process, fact.ask, fact.planId, "Get");
+      case "clientDrains":
+        return this.#ask(fact.peer.process, fact.ask, undefined, "Drain");
       case "clientFollows":
         this.#waitsOf(fact.peer.process).add(fact.planId);
         return;
@@ -75,7 +78,7 @@ export class Clients implements Rule {
   owed(): Owed[] {
     return [
       ...[...this.#open.values()].map(({ client, planId, what }) => ({
-        what: `${client} has no answer to its ${what} of ${planId}`,
+        what: `${client} has no answer to its ${what} of ${planId ?? "a worker"}`,
         planId,
       })),
       ...[...this.#waits].flatMap(([client, plans]) =>
@@ -92,7 +95,7 @@ export class Clients implements Rule {
     ];
   }
 
-  #ask(client: string, ask: number, planId: string, what: string): void {
+  #ask(client: string, ask: number, planId: string | undefined, what: string): void {
     this.#open.set(keyOf(client, ask), { client, planId, what });
   }
 
@@ -102,6 +105,7 @@ export class Clients implements Rule {
     if (asked === undefined) complain(`${peer.process} was answered twice`);
     this.#open.delete(key);
     const { planId } = asked;
+    if (planId === undefined) return;
     if (answer.type === "Accepted") {
       const content = this.#contentAsked.get(key) ?? "";
       const before = this.#content.get(planId) ?? content;
@@ -120,6 +124,7 @@ export class Clients implements Rule {
     if (asked === undefined) complain(`${peer.process} was answered twice`);
     this.#open.delete(key);
     const { planId, what } = asked;
+    if (planId === undefined) return;
     if (what !== "Submit" || code !== "PLAN_ID_CONFLICT") return;
     if (this.#forgotten.has(planId)) return;
     if (this.#content.get(planId) === this.#contentAsked.get(key))

@@ -49,6 +49,7 @@ export type Fact =
       readonly ask: number;
       readonly planId: string;
     }
+  | { readonly type: "clientDrains"; readonly peer: Peer; readonly ask: number }
   | { readonly type: "clientFollows"; readonly peer: Peer; readonly planId: string }
   | {
       readonly type: "clientGets";

@@ -2,6 +2,7 @@ import { Calls } from "./calls.js";
 import { Cancels } from "./cancels.js";
 import { Clients } from "./clients.js";
 import { Contact } from "./contact.js";
+import { Drains } from "./drains.js";
 import { Durability } from "./durability.js";
 import { Effects } from "./effects.js";
 import type { Fact } from "./facts.js";
@@ -33,6 +34,7 @@ export class Oracle {
       new Calls(this.ledger),
       new Effects(this.ledger, this.#contact),
       this.#slots,
+      new Drains(this.#contact),
       new Cancels(this.ledger),
       this.clients,
       new Outcomes(this.ledger),

@@ -139,6 +139,11 @@ export const COORDINATORS: Readonly<Record<string, Plant>> = {
       return effects;
     };
   }),
+  "gives work to whom it has sent away": coordinator((step, core) => (event, now) => {
+    const effects = step(event, now);
+    for (const worker of core.state.workers.values()) worker.dismissed = undefined;
+    return effects.filter((effect) => effect.type !== "send" || effect.message.type !== "Shutdown");
+  }),
   "goes on hearing a socket that was replaced": coordinator((step, core) => {
     const workerOf = new Map<ConnectionId, string>();
     /** As if it had come by the socket that its worker has now. */

@@ -49,7 +49,7 @@ export class ClientProcess extends SimProcess {
   readonly #queue: ClientEvent[] = [];
   readonly #streams = new Map<string, StreamEnds>();
   /** By the number of who asks: what it is about. */
-  readonly #asks = new Map<number, string>();
+  readonly #asks = new Map<number, string | undefined>();
   /** Its first Welcome came: from here on it has users. */
   isReady = false;
   #running = false;
@@ -118,6 +118,14 @@ export class ClientProcess extends SimProcess {
     this.#dispatch({ type: "ask", ask, question: { type: "Get", plan_id: planId } });
   }
 
+  /** Sends a worker away. */
+  drain(workerId: string): void {
+    const ask = this.#open(undefined);
+    this.#note(`drains ${workerId}`);
+    this.#world.witness({ type: "clientDrains", peer: this.peer, ask });
+    this.#dispatch({ type: "ask", ask, question: { type: "Drain", worker_id: workerId } });
+  }
+
   follow(planId: string): void {
     this.#note(`follows ${planId}`, planId);
     this.#world.witness({ type: "clientFollows", peer: this.peer, planId });
@@ -145,7 +153,7 @@ export class ClientProcess extends SimProcess {
     this.#dispatch({ type: "cancelStream", streamId, reason: "the user" });
   }
 
-  #open(planId: string): number {
+  #open(planId: string | undefined): number {
     const ask = ++this.#lastAsk;
     this.#asks.set(ask, planId);
     return ask;

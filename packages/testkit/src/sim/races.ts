@@ -123,6 +123,9 @@ export class Races {
   }
 
   #says(message: Message): void {
+    if (message.type === "Draining") this.#count("a worker is sent away");
+    if (message.type === "Error" && message.code === "WORKER_UNKNOWN")
+      this.#count("a worker is sent away that is not there");
     if (message.type === "CancelAnswer" && !message.taken) this.#count("a cancel comes too late");
     if (message.type === "Error" && message.code === "STORE_UNAVAILABLE") {
       this.#count("a submission can't be written");

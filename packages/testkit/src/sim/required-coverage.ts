@@ -66,6 +66,8 @@ const LEAST_IN_A_HUNDRED: Readonly<Record<string, number>> = {
   "race: a worker comes back with an attempt that was lost": 2,
   "race: a worker comes back with what it runs": 50,
   "race: a worker connects beside its old socket": 10,
+  "race: a worker is sent away": 50,
+  "race: a worker is sent away that is not there": 8,
   "race: a worker takes over its id": 30,
   "race: a worker's id is taken by one that lives": 1,
   "race: an old connection of a client goes on beside its new one": 60,

@@ -227,6 +227,7 @@ const USER_WEIGHTS = {
   "submits again": 5,
   "submits other content": 3,
   cancels: 10,
+  "sends a worker away": 1.5,
   gets: 5,
   "reads events": 6,
   follows: 3,

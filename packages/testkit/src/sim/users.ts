@@ -65,6 +65,12 @@ export const USERS = {
     client.cancel(plan.plan_id);
   },
 
+  "sends a worker away"(story: Story): void {
+    const client = someClient(story);
+    const worker = story.world.chance.pick(story.setups);
+    if (client !== undefined && worker !== undefined) client.drain(worker.name);
+  },
+
   gets(story: Story): void {
     const plan = story.world.chance.pick(story.submitted);
     if (plan !== undefined) someClient(story)?.get(plan.plan_id);
