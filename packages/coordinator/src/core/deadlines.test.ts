@@ -38,6 +38,13 @@ it("what still waits when its time is over fails with DEADLINE_EXCEEDED", () => 
   expect(driver.core.state.deadlines).toEqual([]);
 });
 
+it("a deadline that comes after a later one is looked at in its time", () => {
+  const { driver, client } = submitted({ timeout_ms: 60_000 });
+  driver.submit(client, planOf("soon", { policy: { timeout_ms: 3_000 } }), { request_id: 2 });
+  driver.passTime(3_000);
+  expect(driver.core.state.executions.get("soon")?.outcome?.status).toBe("Failed");
+});
+
 it("what runs is stopped, and its slot is free when its worker says so", () => {
   const driver = new CoordinatorDriver();
   const worker = driver.worker("w");

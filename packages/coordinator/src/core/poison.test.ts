@@ -221,9 +221,20 @@ it("a suspect that is given back, or never arrived, is still to run alone", () =
   const worker = driver.worker("x", ["f"], TWO_SLOTS);
   const { plan, attempt = 0 } = driver.take(worker, "AssignPlan");
   driver.receive(worker, { type: "Busy", plan_id: plan.plan_id, attempt });
+  driver.receive(driver.client(), { type: "Cancel", request_id: 3, plan_id: "q" });
+  submit(driver, ["other"]);
   driver.heartbeat(worker);
   expect(driver.take(worker, "AssignPlan").plan.plan_id).toBe("p");
   expect(driver.typesTo(worker)).not.toContain("AssignPlan");
+});
+
+it("a worker on which a call goes on that could not be stopped is not empty", () => {
+  const driver = withSuspects();
+  const worker = driver.worker("x", ["f"], { ...TWO_SLOTS, status: "draining" });
+  driver.heartbeat(worker, { status: "ready", other_slots: 1 });
+  expect(driver.typesTo(worker)).not.toContain("AssignPlan");
+  driver.heartbeat(worker, { status: "ready" });
+  expect(driver.take(worker, "AssignPlan").plan.plan_id).toBe("p");
 });
 
 it("a cancelled suspect lets go of the worker that was kept for it", () => {
