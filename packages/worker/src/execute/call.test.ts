@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { z } from "zod";
 import type { CallReport, FilterCall } from "../core/filter-call.js";
 import { executeCall } from "./call.js";
+import { Cancellation } from "./cancellation.js";
 
 function definition(filter: unknown): FilterDefinition {
   const found = definitionOf(filter);
@@ -15,7 +16,7 @@ const json = (data: never): Value => ({ type: "Json", data });
 
 function call(filter: unknown, more: Partial<FilterCall> = {}) {
   const reports: CallReport[] = [];
-  const controller = new AbortController();
+  const cancellation = new Cancellation();
   const request: FilterCall = {
     call: 1,
     filter: "f",
@@ -27,10 +28,10 @@ function call(filter: unknown, more: Partial<FilterCall> = {}) {
     workerId: "w",
     ...more,
   };
-  const outcome = executeCall(definition(filter), request, controller.signal, (report) =>
+  const outcome = executeCall(definition(filter), request, cancellation, (report) =>
     reports.push(report),
   );
-  return { outcome, reports, abort: () => controller.abort() };
+  return { outcome, reports, abort: () => cancellation.abort() };
 }
 
 test("a forward gets plain data and gives plain data, sync or async", async () => {
@@ -49,6 +50,23 @@ test("a fit gets labels and gives a state, a forward gets that state", async () 
   const y: Value = { type: "Text", data: "label" };
   expect(await call(filter, { op: "fit", y }).outcome).toEqual({ status: "done", value: state });
   expect(await call(filter, { state }).outcome).toMatchObject({ value: { data: "2 2 label" } });
+});
+
+test("a filter that looks for its signal late finds it told already", async () => {
+  let begun = () => {};
+  const hasBegun = new Promise<void>((resolve) => (begun = resolve));
+  let goOn = () => {};
+  const paused = new Promise<void>((resolve) => (goOn = resolve));
+  const filter = defineFilter("f", async (_x: number, ctx) => {
+    begun();
+    await paused;
+    return ctx.signal.aborted && ctx.signal === ctx.signal;
+  });
+  const { outcome, abort } = call(filter);
+  await hasBegun;
+  abort();
+  goOn();
+  expect(await outcome).toEqual({ status: "done", value: { type: "Json", data: true } });
 });
 
 test("the context says where the call runs, and passes the signal on", async () => {

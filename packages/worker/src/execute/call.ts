@@ -8,6 +8,7 @@ import {
 import type { ErrorCode, Issue, Value, WireError } from "@planwire/protocol";
 import type { CallOutcome, CallReport, FilterCall } from "../core/filter-call.js";
 import { callError, conversionError, filterError } from "./call-error.js";
+import type { Cancellation } from "./cancellation.js";
 import { CallReports } from "./reports.js";
 
 type Schema = NonNullable<FilterDefinition["input"]>;
@@ -16,11 +17,11 @@ type Schema = NonNullable<FilterDefinition["input"]>;
 export async function executeCall(
   definition: FilterDefinition,
   call: FilterCall,
-  signal: AbortSignal,
+  cancellation: Cancellation,
   report: (report: CallReport) => void,
 ): Promise<CallOutcome> {
   try {
-    return { status: "done", value: await run(definition, call, signal, report) };
+    return { status: "done", value: await run(definition, call, cancellation, report) };
   } catch (error) {
     if (error instanceof CallFailure) return { status: "failed", error: error.wire };
     throw error;
@@ -30,7 +31,7 @@ export async function executeCall(
 async function run(
   definition: FilterDefinition,
   call: FilterCall,
-  signal: AbortSignal,
+  cancellation: Cancellation,
   report: (report: CallReport) => void,
 ): Promise<Value> {
   const { nodeId } = call;
@@ -38,8 +39,8 @@ async function run(
   const given = plain(call.input, "the input", nodeId);
   const x = await parse(definition.input, given, "INPUT_INVALID", "the input", nodeId);
   // A filter that begins now would wait for a signal that has been.
-  if (signal.aborted) throw new CallFailure(callError("CANCELLED", "told to stop", nodeId));
-  const ctx = contextOf(call, params, signal, report);
+  if (cancellation.aborted) throw new CallFailure(callError("CANCELLED", "told to stop", nodeId));
+  const ctx = contextOf(call, params, cancellation, report);
   if (call.op === "fit") {
     const y = call.y && plain(call.y, "the labels", nodeId);
     const { fit } = definition;
@@ -69,13 +70,15 @@ async function callPlanwireFilter(
 function contextOf(
   call: FilterCall,
   params: unknown,
-  signal: AbortSignal,
+  cancellation: Cancellation,
   report: (report: CallReport) => void,
 ): FilterContext<unknown> {
   const reports = new CallReports(call.call, report);
   const { nodeId, planId, attempt, workerId } = call;
   return {
-    signal,
+    get signal() {
+      return cancellation.signal;
+    },
     params,
     nodeId,
     planId,

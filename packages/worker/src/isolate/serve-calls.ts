@@ -2,12 +2,13 @@ import type { FilterDefinition } from "@planwire/plan";
 import type { CallId, CallOutcome, CallReport, FilterCall } from "../core/filter-call.js";
 import { callError } from "../execute/call-error.js";
 import { executeCall } from "../execute/call.js";
+import { Cancellation } from "../execute/cancellation.js";
 
 /** Runs calls against the filters of this thread: the same on the main thread, on a thread of the pool and in a process. */
 export class CallServer {
   readonly #find: (key: string) => FilterDefinition | undefined;
   readonly #report: (report: CallReport) => void;
-  readonly #running = new Map<CallId, AbortController>();
+  readonly #running = new Map<CallId, Cancellation>();
 
   constructor(
     find: (key: string) => FilterDefinition | undefined,
@@ -23,10 +24,10 @@ export class CallServer {
       const message = `filter "${call.filter}" is offered, but this thread does not have it`;
       return { status: "failed", error: callError("INTERNAL", message, call.nodeId) };
     }
-    const controller = new AbortController();
-    this.#running.set(call.call, controller);
+    const cancellation = new Cancellation();
+    this.#running.set(call.call, cancellation);
     try {
-      return await executeCall(definition, call, controller.signal, this.#report);
+      return await executeCall(definition, call, cancellation, this.#report);
     } finally {
       this.#running.delete(call.call);
     }
@@ -38,6 +39,6 @@ export class CallServer {
   }
 
   abortAll(): void {
-    for (const controller of this.#running.values()) controller.abort();
+    for (const cancellation of this.#running.values()) cancellation.abort();
   }
 }
