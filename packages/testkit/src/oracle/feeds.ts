@@ -1,16 +1,26 @@
-import type { EventNumber } from "@planwire/protocol";
+import type { EventNumber, PlanEvent } from "@planwire/protocol";
 import type { Fact } from "./facts.js";
+import type { Ledger } from "./ledger.js";
 import { complain, type Owed, type Rule } from "./rule.js";
 
 interface Feed {
   readonly client: string;
   readonly planId: string;
   last: EventNumber | undefined;
+  /** What must never be left out. */
+  readonly durable: Set<string>;
 }
 
-/** Who reads an execution's events gets each once and in order, to the last one. */
+/** Who reads an execution's events gets each once and in order, to the last one; of those that the disk knows of, all. */
 export class Feeds implements Rule {
+  readonly #ledger: Ledger;
   readonly #open = new Map<string, Feed>();
+  /** Ids that may stand for two executions. */
+  readonly #forgotten = new Set<string>();
+
+  constructor(ledger: Ledger) {
+    this.#ledger = ledger;
+  }
 
   see(fact: Fact): void {
     switch (fact.type) {
@@ -19,6 +29,7 @@ export class Feeds implements Rule {
           client: fact.peer.process,
           planId: fact.planId,
           last: undefined,
+          durable: new Set(),
         });
         return;
       case "feedTold": {
@@ -36,9 +47,14 @@ export class Feeds implements Rule {
             feed.planId,
           );
         feed.last = number;
-        if (event.kind === "Finished") this.#open.delete(key);
-        return;
+        feed.durable.add(nameOf(event));
+        if (event.kind !== "Finished") return;
+        this.#open.delete(key);
+        return this.#mustBeWhole(feed);
       }
+      case "forgotten":
+        this.#forgotten.add(fact.planId);
+        return;
       case "feedFailed":
         this.#open.delete(`${fact.peer.process} ${fact.feed}`);
         return;
@@ -51,12 +67,35 @@ export class Feeds implements Rule {
     }
   }
 
+  /** Whatever else a reader missed, because it read slowly or the coordinator was started anew. */
+  #mustBeWhole({ client, planId, durable }: Feed): void {
+    const plan = this.#ledger.plans.get(planId);
+    if (plan === undefined || this.#forgotten.has(planId)) return;
+    const tries = [...plan.parts.values()].flat();
+    const expected = [
+      "Accepted",
+      ...tries.map(({ partId, attempt }) => `AttemptStarted ${partId}/${attempt}`),
+      ...tries.flatMap(({ partId, attempt, lost }) =>
+        lost === undefined ? [] : [`AttemptLost ${partId}/${attempt}`],
+      ),
+      ...(plan.cancelledAt === undefined ? [] : ["CancelRequested"]),
+    ];
+    const missing = expected.find((name) => !durable.has(name));
+    if (missing !== undefined)
+      complain(`${client} was told of the end of ${planId}, and not of ${missing}`, planId);
+  }
+
   owed(): Owed[] {
     return [...this.#open.values()].map(({ client, planId }) => ({
       what: `${client} reads the events of ${planId} and was not told its end`,
       planId,
     }));
   }
+}
+
+function nameOf(event: PlanEvent["event"]): string {
+  if (event.kind !== "AttemptStarted" && event.kind !== "AttemptLost") return event.kind;
+  return `${event.kind} ${event.part_id}/${event.attempt}`;
 }
 
 function isAfter([boot, n]: EventNumber, [otherBoot, other]: EventNumber): boolean {

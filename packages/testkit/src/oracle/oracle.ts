@@ -39,7 +39,7 @@ export class Oracle {
       this.clients,
       new Outcomes(this.ledger),
       new Policies(this.ledger),
-      new Feeds(),
+      new Feeds(this.ledger),
       new Streams(),
     ];
   }

@@ -139,6 +139,17 @@ export const COORDINATORS: Readonly<Record<string, Plant>> = {
       return effects;
     };
   }),
+  "forgets whom it must still tell what they missed": coordinator((step, core) => (event, now) => {
+    if (event.type === "awaitDrainDone") core.state.connections.get(event.conn)?.behind.clear();
+    return step(event, now);
+  }),
+  "tells who read slowly of the end alone": coordinator((step, core) => (event, now) => {
+    const behind =
+      event.type === "awaitDrainDone" ? core.state.connections.get(event.conn)?.behind : undefined;
+    for (const [planId, missed] of behind ?? [])
+      behind?.set(planId, { ...missed, onlyOutcome: true });
+    return step(event, now);
+  }),
   "gives work to whom it has sent away": coordinator((step, core) => (event, now) => {
     const effects = step(event, now);
     for (const worker of core.state.workers.values()) worker.dismissed = undefined;

@@ -8,13 +8,9 @@ import {
   type WriteAnswer,
 } from "@planwire/coordinator/core";
 import {
-  canWait,
-  closeCodeOf,
-  encodeFrame,
   isPlanwireError,
   isUntypedReply,
   LIMITS,
-  Outbox,
   PlanwireError,
   type ConnectionId,
   type ErrorCode,
@@ -23,10 +19,11 @@ import {
 } from "@planwire/protocol";
 import type { Peer } from "../oracle/facts.js";
 import { describeMessage, planOfMessage } from "./describe-message.js";
+import type { Crash } from "./disk.js";
 import type { CoordinatorEffect, CoordinatorEvent, CoordinatorLike } from "./drives.js";
 import type { SimSocket, SocketListener } from "./network.js";
+import { SimPeerConnection } from "./peer-connection.js";
 import { Repeats } from "./repeats.js";
-import type { Crash } from "./disk.js";
 import { SimProcess, SimTimer } from "./sim-process.js";
 import type { World } from "./world.js";
 
@@ -38,30 +35,22 @@ export const COORDINATOR: Omit<Settings, "coordinatorId" | "version"> = {
   clientTimeoutMs: 10_000,
   persistRetryMs: 500,
   maxEnded: 6,
+  maxEvents: 4,
+  slowBytes: 1_500,
 };
 
 type Persist = Extract<CoordinatorEffect, { type: "persist" }>;
 type EffectOf<T extends CoordinatorEffect["type"]> = Extract<CoordinatorEffect, { type: T }>;
 
-interface Connection {
-  readonly socket: SimSocket;
-  readonly outbox: Outbox;
-  peer: Peer | undefined;
-  closingWith: ErrorCode | undefined;
-}
-
 /** Events stepped before what they persist is handed over, as the real shell does it. */
 const KEEP_MOVING = 32;
-const WAIT_MS = 2;
-const CLOSE_WITHIN_MS = 5_000;
-const INTERNAL_ERROR = 1011;
 const LIMITS_OF_FRAMES = { frameBytes: LIMITS.frameBytes, batchMessages: LIMITS.batchMessages };
 
 /** A coordinator: the real core behind a shell that does what the real one does, on the story's clock, network and disk. */
 export class CoordinatorProcess extends SimProcess {
   readonly #world: World;
   readonly core: CoordinatorLike;
-  readonly #connections = new Map<ConnectionId, Connection>();
+  readonly #connections = new Map<ConnectionId, SimPeerConnection>();
   readonly #timer: SimTimer;
   /** Its core knows nothing of what is said again. */
   readonly repeats: Repeats;
@@ -100,14 +89,20 @@ export class CoordinatorProcess extends SimProcess {
 
   #letIn(socket: SimSocket): { process: SimProcess; listener: SocketListener } {
     const conn = `connection-${++this.#lastConnection}` as ConnectionId;
-    const outbox = new Outbox({
-      send: (frame) => socket.send(frame),
-      bufferedBytes: () => socket.bufferedBytes(),
-      schedule: (flush) => this.after(0, flush),
-      scheduleLater: (flush) => this.after(WAIT_MS, flush),
+    const world = this.#world;
+    const connection = new SimPeerConnection(socket, this, COORDINATOR, {
+      blocked: () => {
+        world.coverage.count(`race: a ${connection.peer?.kind} reads slowly`);
+        this.#feed([{ type: "connectionBlocked", conn }]);
+      },
+      drained: () => {
+        const isBehind = (this.core.state.connections.get(conn)?.behind.size ?? 0) > 0;
+        if (isBehind) world.coverage.count("race: who read slowly is told what it missed");
+        this.#feed([{ type: "awaitDrainDone", conn }]);
+      },
+      tooSlow: (unread) => this.#note(`closes ${conn}, where ${unread} bytes wait`),
     });
-    const connection: Connection = { socket, outbox, peer: undefined, closingWith: undefined };
-    const sessionId = `session-${this.#world.chance.below(2 ** 31)}`;
+    const sessionId = `session-${world.chance.below(2 ** 31)}`;
     const scopes = { worker: true, client: true };
     const listener: SocketListener = {
       opened: () => {
@@ -115,11 +110,10 @@ export class CoordinatorProcess extends SimProcess {
         this.#feed([{ type: "connectionOpened", conn, scopes, sessionId }]);
       },
       received: (frame) => this.#received(conn, connection, frame),
-      drained: () => this.#drained(connection),
+      drained: () => connection.sent(),
       ponged: () => this.#feed([{ type: "probeDone", conn }]),
       closed: ({ code, reason }) => {
-        connection.closingWith ??= "CONNECTION_LOST";
-        outbox.close();
+        connection.lost();
         this.#connections.delete(conn);
         this.#feed([{ type: "connectionClosed", conn, reason: reason || `closed with ${code}` }]);
       },
@@ -127,7 +121,7 @@ export class CoordinatorProcess extends SimProcess {
     return { process: this, listener };
   }
 
-  #received(conn: ConnectionId, connection: Connection, frame: string | Uint8Array): void {
+  #received(conn: ConnectionId, connection: SimPeerConnection, frame: string | Uint8Array): void {
     this.#countLeftBehind(connection);
     if (connection.closingWith !== undefined) return;
     const isBinary = typeof frame !== "string";
@@ -150,7 +144,7 @@ export class CoordinatorProcess extends SimProcess {
   }
 
   /** Its earlier socket is still open here. */
-  #countRivals(connection: Connection, { worker_id: name, incarnation }: Register): void {
+  #countRivals(connection: SimPeerConnection, { worker_id: name, incarnation }: Register): void {
     for (const other of this.#connections.values()) {
       if (other === connection || other.closingWith !== undefined || other.peer?.name !== name)
         continue;
@@ -164,7 +158,7 @@ export class CoordinatorProcess extends SimProcess {
   }
 
   /** It goes on although its process speaks by a newer one. */
-  #countLeftBehind(connection: Connection): void {
+  #countLeftBehind(connection: SimPeerConnection): void {
     const { coverage } = this.#world;
     if (connection.closingWith === "SESSION_REPLACED")
       coverage.count("race: a connection that was replaced goes on");
@@ -222,21 +216,14 @@ export class CoordinatorProcess extends SimProcess {
         return this.repeats.consider(effect.message, () => this.#sayAgain(effect));
       case "sendBulk":
         return this.#send(effect.conn, effect.message, true);
-      case "forward": {
-        const connection = this.#connections.get(effect.conn);
-        if (connection?.closingWith === undefined) connection?.outbox.pushBulk(effect.frame);
-        return;
-      }
-      case "useFeatures": {
-        const outbox = this.#connections.get(effect.conn)?.outbox;
-        outbox?.startCounting();
-        outbox?.setFeatures(effect.features);
-        return;
-      }
+      case "forward":
+        return this.#connections.get(effect.conn)?.forward(effect.frame);
+      case "useFeatures":
+        return this.#connections.get(effect.conn)?.useFeatures(effect.features);
       case "close":
         return this.#close(effect.conn, effect.code);
       case "probe":
-        return this.#connections.get(effect.conn)?.socket.ping();
+        return this.#connections.get(effect.conn)?.probe();
       case "persist":
         this.#writes.push(effect);
         return;
@@ -248,10 +235,8 @@ export class CoordinatorProcess extends SimProcess {
         };
         return this.after(this.#world.chance.between(1, 4), read);
       }
-      case "awaitDrain": {
-        const { conn } = effect;
-        return this.after(1, () => this.#feed([{ type: "awaitDrainDone", conn }]));
-      }
+      case "awaitDrain":
+        return this.#connections.get(effect.conn)?.awaitDrain();
       case "list":
         return this.#list(effect);
       case "prune":
@@ -282,16 +267,15 @@ export class CoordinatorProcess extends SimProcess {
     });
   }
 
-  #send(conn: ConnectionId, message: Message, bulk: boolean, mayWait = canWait(message)): void {
+  #send(conn: ConnectionId, message: Message, bulk: boolean, mayWait?: boolean): void {
     const connection = this.#connections.get(conn);
     if (connection === undefined || connection.closingWith !== undefined) return;
-    const { peer, outbox } = connection;
+    const { peer } = connection;
     this.#note(`-> ${peer?.process ?? conn} ${describeMessage(message)}`, message);
     this.#world.witness({ type: "coordinatorSays", peer, message });
     try {
-      const frame = encodeFrame(message, outbox.features);
-      if (!bulk) outbox.pushFrame(frame, mayWait);
-      else outbox.pushBulk(typeof frame === "string" ? Buffer.from(frame) : frame);
+      if (bulk) connection.sendBulk(message);
+      else connection.send(message, mayWait);
     } catch (error) {
       if (!isPlanwireError(error)) throw error;
       this.#feed([{ type: "sendFailed", conn, message, error }]);
@@ -301,7 +285,7 @@ export class CoordinatorProcess extends SimProcess {
   /** To peers of ours; one of the inherited wire would do it twice. */
   #sayAgain({ conn, message, mayWait }: EffectOf<"send">): void {
     const connection = this.core.state.connections.get(conn);
-    const knowsAttempts = this.#connections.get(conn)?.outbox.features.has("attempts");
+    const knowsAttempts = this.#connections.get(conn)?.features.has("attempts");
     if (connection === undefined || !knowsAttempts) return;
     connection.said += 1;
     this.#send(conn, message, false, mayWait);
@@ -310,23 +294,8 @@ export class CoordinatorProcess extends SimProcess {
   #close(conn: ConnectionId, code: ErrorCode): void {
     const connection = this.#connections.get(conn);
     if (connection === undefined || connection.closingWith !== undefined) return;
-    connection.closingWith = code;
     this.#note(`closes ${connection.peer?.process ?? conn} with ${code}`);
-    this.after(CLOSE_WITHIN_MS, () => connection.socket.terminate());
-    connection.outbox.flush();
-    this.#closeWhenSent(connection);
-  }
-
-  #drained(connection: Connection): void {
-    if (connection.outbox.bulkQueuedBytes === 0) return;
-    connection.outbox.drained();
-    if (connection.closingWith !== undefined) this.#closeWhenSent(connection);
-  }
-
-  #closeWhenSent({ closingWith, outbox, socket }: Connection): void {
-    if (closingWith === undefined || outbox.bulkQueuedBytes > 0) return;
-    outbox.close();
-    socket.close(closeCodeOf(closingWith) ?? INTERNAL_ERROR, closingWith);
+    connection.close(code);
   }
 
   #commit(): void {

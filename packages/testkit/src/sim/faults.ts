@@ -126,6 +126,18 @@ export const FAULTS = {
     return client !== undefined;
   },
 
+  "a client reads slowly"(story: Story): boolean {
+    const client = story.world.chance.pick([...story.clients.keys()]);
+    if (client !== undefined) readSlowly(story, client);
+    return client !== undefined;
+  },
+
+  "a worker reads slowly"(story: Story): boolean {
+    const worker = someWorker(story);
+    if (worker !== undefined) readSlowly(story, worker.setup.name);
+    return worker !== undefined;
+  },
+
   "a client is cut off"(story: Story): boolean {
     const client = story.world.chance.pick([...story.clients.keys()]);
     if (client !== undefined) cutOff(story, client);
@@ -183,6 +195,13 @@ function cutOff(story: Story, host: string): void {
   const ms = chance.happens(50) ? chance.between(100, 4_000) : chance.between(4_000, 14_000);
   note(story, `${host} is cut off for ${ms} ms`);
   net.cutOff(host, clock.mono + ms);
+}
+
+function readSlowly(story: Story, host: string): void {
+  const { net, clock, chance } = story.world;
+  const [bytesPerMs, ms] = [0.05 + chance.fraction() * 0.5, chance.between(1_000, 10_000)];
+  note(story, `${host} reads slowly for ${ms} ms`);
+  net.readSlowly(host, bytesPerMs, clock.mono + ms);
 }
 
 /** Each side notices at once, later, or only by the silence. */

@@ -62,6 +62,10 @@ export class Network {
   door: Door | undefined;
   readonly wires = new Set<Wire>();
   readonly #cutOff = new Map<string, number>();
+  readonly #slowReaders = new Map<
+    string,
+    { readonly bytesPerMs: number; readonly until: number }
+  >();
   #speed: LinkSpeed = { leastMs: 1, mostMs: 3 };
 
   constructor(clock: Clock, chance: Chance) {
@@ -88,6 +92,17 @@ export class Network {
 
   isCutOff(host: string): boolean {
     return (this.#cutOff.get(host) ?? 0) > this.clock.mono;
+  }
+
+  /** What comes for this host waits in the sockets of who sent it, and is read no faster than this until then. */
+  readSlowly(host: string, bytesPerMs: number, untilMono: number): void {
+    this.#slowReaders.set(host, { bytesPerMs, until: untilMono });
+  }
+
+  /** How long this host takes to read so much. */
+  readingMs(host: string, bytes: number): number {
+    const { bytesPerMs = 1, until = 0 } = this.#slowReaders.get(host) ?? {};
+    return Math.max(0, Math.min(bytes / bytesPerMs, until - this.clock.mono));
   }
 
   dial(host: string, process: SimProcess, listener: SocketListener): SimSocket {
@@ -289,7 +304,7 @@ export class Side implements SimSocket {
     const next = this.#queue[0];
     if (next === undefined) return;
     this.#flowing = true;
-    net.clock.at(next.notBefore, () => {
+    net.clock.at(Math.max(next.notBefore, net.clock.mono + this.#readingMs(next.item)), () => {
       this.#flowing = false;
       if (this.#wire.isBroken || this.#wire.other(this).isEnded || this.#queue[0] !== next) return;
       if (net.isCutOff(this.#wire.host) || this.#isHeldUp()) return;
@@ -302,6 +317,11 @@ export class Side implements SimSocket {
 
   #isHeldUp(): boolean {
     return this.#wire.isHeldUp && this === this.#wire.dialer;
+  }
+
+  #readingMs(item: Item): number {
+    const { net, host, answerer } = this.#wire;
+    return this === answerer && item.kind === "frame" ? net.readingMs(host, item.bytes) : 0;
   }
 
   #arrive(item: Item): void {

@@ -133,6 +133,8 @@ export class Races {
     if (message.type === "Error" && message.code === "WORKER_ID_TAKEN") {
       this.#count("a worker's id is taken by one that lives");
     }
+    if (message.type === "PlanEvent" && message.event.kind === "EventsLost")
+      this.#count("events are lost");
     if (message.type !== "PlanEvent" || message.event.kind !== "Finished") return;
     const { outcome } = message.event;
     if (outcome.status === "Cancelled" && !outcome.stopped) {

@@ -115,11 +115,13 @@ export class Story {
     world.disk.isFull = false;
     for (const { name } of this.setups) {
       world.net.cutOff(name, world.clock.mono);
+      world.net.readSlowly(name, 1, world.clock.mono);
       this.workers.get(name)?.resume();
       if (!this.workers.has(name)) this.startWorker(name);
     }
     for (const name of ["one", "two"]) {
       world.net.cutOff(name, world.clock.mono);
+      world.net.readSlowly(name, 1, world.clock.mono);
       this.clients.get(name)?.resume();
       if (!this.clients.has(name)) this.startClient(name);
     }
@@ -246,6 +248,8 @@ const FAULT_WEIGHTS = {
   "a worker's connection breaks": 5,
   "a worker's connection is left behind": 4,
   "a worker is deaf": 2,
+  "a worker reads slowly": 1,
+  "a client reads slowly": 4,
   "a worker drains": 1,
   "a worker says things twice": 3,
   "a client says things twice": 2,
