@@ -73,47 +73,49 @@ export function acceptedHead(
   };
 }
 
+type Changing = { -readonly [Key in keyof ExecutionHead]: ExecutionHead[Key] };
+
 /** The head after a write of these changes; throws RefusedChange where no order of events leads there. */
 export function writtenHead(
   head: ExecutionHead,
   changes: readonly (HeadChange | { readonly type: "accept" })[],
 ): ExecutionHead {
-  let next = head;
+  const next: Changing = { ...head };
+  next.version += 1;
   for (const change of changes) {
     if (next.ended) throw RefusedChange.ended(change.type);
     if (change.type === "accept") throw RefusedChange.acceptNotFirst();
-    next = changedHead(next, change);
+    apply(change, next);
   }
-  return { ...next, version: head.version + 1 };
+  return next;
 }
 
-function changedHead(head: ExecutionHead, change: HeadChange): ExecutionHead {
+function apply(change: HeadChange, head: Changing): void {
   switch (change.type) {
     case "assign":
-      return {
-        ...head,
-        cut: change.cut ?? head.cut,
-        attempts: head.attempts + 1,
-        workerId: change.workerId,
-      };
+      head.cut = change.cut ?? head.cut;
+      head.attempts += 1;
+      head.workerId = change.workerId;
+      return;
     case "lose":
-      return { ...head, lost: head.lost + 1 };
+      head.lost += 1;
+      return;
     case "wishCancel":
-      if (head.cancelledBy !== undefined) return head;
-      return { ...head, cancelledBy: change.by, expired: change.expired };
+      if (head.cancelledBy !== undefined) return;
+      head.cancelledBy = change.by;
+      head.expired = change.expired;
+      return;
     case "finish":
-      return {
-        ...head,
-        finishedAt: change.finishedAt,
-        expiresAt: change.expiresAt,
-        ended: change.outcome.status,
-        errorCode: change.outcome.error?.code,
-        attempts: change.outcome.attempts,
-        workerId: change.outcome.worker_id ?? head.workerId,
-      };
+      head.finishedAt = change.finishedAt;
+      head.expiresAt = change.expiresAt;
+      head.ended = change.outcome.status;
+      head.errorCode = change.outcome.error?.code;
+      head.attempts = change.outcome.attempts;
+      head.workerId = change.outcome.worker_id ?? head.workerId;
+      return;
     case "started":
     case "takeResult":
-      return head;
+      return;
   }
 }
 
