@@ -94,6 +94,18 @@ describe("a request", () => {
     expect(sent(core.welcome())).toEqual([]);
   });
 
+  test("that was never sent is not why the coordinator closed, and waits on", () => {
+    const core = new CoreStory();
+    core.welcome();
+    core.cut();
+    core.event({ type: "ask", ask: 1, question: { type: "ListWorkers" } });
+    core.wake();
+    const loss = { closeCode: 4004, reason: "MESSAGE_TOO_LARGE" };
+    const effects = core.event({ type: "socketClosed", connection: 2, random: 1, ...loss });
+    expect(effects).toEqual([{ type: "wakeAt", at: expect.any(Number) }]);
+    expect(sent(core.welcome())).toEqual([{ type: "ListWorkers", request_id: 1 }]);
+  });
+
   test("that cannot be written is refused", () => {
     const core = new CoreStory();
     core.welcome();

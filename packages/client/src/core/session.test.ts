@@ -72,6 +72,17 @@ describe("the first connection", () => {
     ]);
   });
 
+  test.each(["SESSION_EXPIRED", "SESSION_REPLACED", "SHUTTING_DOWN", "INTERNAL"])(
+    "is tried again after %s",
+    (reason) => {
+      const core = new CoreStory();
+      core.event({ type: "connect" });
+      const loss = { closeCode: 4408, reason };
+      const effects = core.event({ type: "socketClosed", connection: 1, random: 1, ...loss });
+      expect(effects).toEqual([{ type: "wakeAt", at: 100 }]);
+    },
+  );
+
   test("ends with an Error that refuses the Hello", () => {
     const core = new CoreStory();
     core.event({ type: "connect" });

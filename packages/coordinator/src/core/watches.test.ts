@@ -152,6 +152,19 @@ it("what falls out of the ring is one EventsLost, and no durable event falls out
   expect(driver.eventsTo(late)[2]).toEqual({ kind: "EventsLost", from: [1, 3], to: [1, 10] });
 });
 
+it("who has seen all that was lost is told nothing of it, who has seen a part what came after that", () => {
+  const driver = new CoordinatorDriver({ settings: { maxEvents: 2 } });
+  const worker = driver.worker("w");
+  driver.submit(driver.client(), planOf("p"));
+  for (let i = 0; i < 10; i++) started(driver, worker, `n${i}`);
+  const [all, part] = [driver.client(), driver.client()];
+  watch(driver, all, { from: [1, 10] });
+  expect(kindsTo(driver, all)).toEqual(["NodeStarted", "NodeStarted"]);
+  watch(driver, part, { from: [1, 7] });
+  expect(kindsTo(driver, part)).toEqual(["EventsLost", "NodeStarted", "NodeStarted"]);
+  expect(driver.eventsTo(part)[0]).toMatchObject({ from: [1, 7], to: [1, 10] });
+});
+
 it("events of one execution take a bounded number of bytes", () => {
   const driver = new CoordinatorDriver({ settings: { maxEventBytes: 1_000 } });
   const worker = driver.worker("w");

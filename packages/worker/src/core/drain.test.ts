@@ -59,6 +59,18 @@ test("an abandoned call does not keep the worker", () => {
   script.take("leave");
 });
 
+test("a call of an attempt that nobody wants any more is stopped before the worker leaves", () => {
+  const script = started();
+  script.assign("a");
+  const call = script.begin();
+  script.receive({ type: "HeartbeatAck", handled: 1, held: [] });
+  script.take("abortCall");
+  script.feed({ type: "drain", reason: "SIGTERM" });
+  expect(script.has("leave")).toBe(false);
+  script.end(call);
+  script.take("leave");
+});
+
 test("a worker that is closed leaves whatever it holds", () => {
   const script = started();
   script.assign("a");

@@ -57,6 +57,21 @@ test("a stream is accepted with its first credit, and takes a slot", () => {
   script.expectNothingMore();
 });
 
+test("a chunk is its call's own where no other call gets it, a part's input never is", () => {
+  const chunkOf = (more: Options["more"]) => {
+    const script = accepted({ slots: 1, ...(more && { more }) });
+    send(script, 0);
+    return script.begin();
+  };
+  const step = { Execute: { node_id: "a" } };
+  expect(chunkOf({ plan: step }).ownsInput).toBe(true);
+  expect(chunkOf({ plan: { Parallel: [step, step] } }).ownsInput).toBeUndefined();
+  const script = new CoreScript();
+  script.start(FILTERS);
+  script.assign("a");
+  expect(script.begin().ownsInput).toBeUndefined();
+});
+
 test("chunks run as many at a time as there are slots, and results leave in order", () => {
   const script = accepted({ slots: 2 });
   for (let i = 0; i < 3; i++) send(script, i);

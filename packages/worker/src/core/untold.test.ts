@@ -5,7 +5,7 @@ import { CoreScript, done, offerOf } from "../testing/core-script.js";
 const FILTERS = [offerOf("a")];
 
 function running(parts: readonly string[], features: readonly string[] = FEATURES) {
-  const script = new CoreScript({ slots: 10 });
+  const script = new CoreScript({ slots: parts.length });
   script.start(FILTERS, { features: [...features] });
   const calls = parts.map((part) => {
     script.assign("a", part);
@@ -52,6 +52,13 @@ test("many lines of one part don't wait", () => {
   expect(script.sent("Started").plan_id).toBe("p1");
   expect(script.sent("Event").event).toMatchObject({ event_type: "NodeStarted" });
   expect(script.sent("Event").event).toMatchObject({ message: "line 0" });
+});
+
+test("one Started names a thousand attempts at most, and goes when they are that many", () => {
+  const { script } = running(Array.from({ length: 1_001 }, (_, index) => `p${index}`));
+  expect(script.sent("Started").also).toHaveLength(999);
+  script.pass(2);
+  expect(script.sent("Started").plan_id).toBe("p1000");
 });
 
 test("a peer that takes no news together is told each as it happens", () => {
