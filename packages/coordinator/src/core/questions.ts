@@ -16,7 +16,7 @@ import { explainEnded } from "./explain-ended.js";
 import { closeWith, send, sendError } from "./send.js";
 import type { Connection, CoreState, Execution, Turn, Waiting } from "./state.js";
 import { watchEnded } from "./watch-ended.js";
-import { watch } from "./watches.js";
+import { watch, watchesAll } from "./watches.js";
 
 /** Answers a question about an execution, when what it would show is durable; asks the store for one that has left memory. */
 export function ask(turn: Turn, connection: Connection, waiting: Waiting): void {
@@ -95,6 +95,9 @@ export function answerWaiting(turn: Turn, execution: Execution, waiting: Waiting
     case "get":
       return got(turn, waiting, summaryOf(execution), execution.outcome);
     case "watch":
+      // A Submit that comes again takes no events away from whoever has asked for all of them since.
+      if (waiting.requestId === undefined && waiting.onlyOutcome && watchesAll(execution, conn))
+        return;
       answerWatching(turn, waiting, execution.state);
       return watch(turn, execution, conn, waiting.from, waiting.onlyOutcome);
     case "explain":

@@ -27,6 +27,17 @@ const numbersTo = (driver: CoordinatorDriver, client: Conn) =>
 const watch = (driver: CoordinatorDriver, client: Conn, more: object = {}) =>
   driver.receive(client, { type: "Watch", request_id: 5, plan_id: "p", ...more });
 
+it("a Submit that comes again takes no events from whoever has asked for all since", () => {
+  const driver = new CoordinatorDriver();
+  const client = driver.client();
+  const again = () => driver.submit(client, planOf("p"), { watch: true, only_outcome: true });
+  again();
+  watch(driver, client);
+  again();
+  driver.worker("w");
+  expect(kindsTo(driver, client)).toEqual(["Accepted", "AttemptStarted"]);
+});
+
 it("what a result brings along is told before Finished, and not again when the result is sent again", () => {
   const driver = new CoordinatorDriver();
   const worker = driver.worker("w");

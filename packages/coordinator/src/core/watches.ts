@@ -68,6 +68,11 @@ export function watch(
   connection.watches.add(execution.planId);
 }
 
+/** It is told every event, not the outcome alone. */
+export function watchesAll({ watchers }: Execution, conn: ConnectionId): boolean {
+  return watchers?.some((watcher) => watcher.conn === conn && !watcher.onlyOutcome) ?? false;
+}
+
 /** After a restart whatever was told before is lost, and what is durable is told again. */
 function lostBefore(state: CoreState, { isRecovered }: Execution) {
   return isRecovered ? state.lostBefore : undefined;
