@@ -37,6 +37,7 @@ export const COORDINATOR: Omit<Settings, "coordinatorId" | "version"> = {
   maxEnded: 6,
   maxEvents: 4,
   slowBytes: 1_500,
+  maxUnreadBytes: 8_000,
 };
 
 type Persist = Extract<CoordinatorEffect, { type: "persist" }>;
@@ -100,7 +101,10 @@ export class CoordinatorProcess extends SimProcess {
         if (isBehind) world.coverage.count("race: who read slowly is told what it missed");
         this.#feed([{ type: "awaitDrainDone", conn }]);
       },
-      tooSlow: (unread) => this.#note(`closes ${conn}, where ${unread} bytes wait`),
+      tooSlow: (unread) => {
+        world.coverage.count("race: a connection is closed that reads too slowly");
+        this.#note(`closes ${connection.peer?.process ?? conn}, where ${unread} bytes wait`);
+      },
     });
     const sessionId = `session-${world.chance.below(2 ** 31)}`;
     const scopes = { worker: true, client: true };
