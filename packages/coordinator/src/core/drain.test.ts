@@ -63,6 +63,21 @@ it("a worker that is away when it is drained is told when it comes back", () => 
   expect(driver.typesTo(back)).not.toContain("AssignPlan");
 });
 
+it("a worker that held nothing when its socket was lost is told, too, and forgotten with its lease", () => {
+  const driver = new CoordinatorDriver();
+  const client = driver.client();
+  const worker = driver.worker("w");
+  drain(driver, client);
+  driver.disconnect(worker);
+  const back = driver.worker("w");
+  driver.take(back, "Shutdown");
+  driver.submit(client, planOf("p"));
+  expect(driver.typesTo(back)).toEqual([]);
+  driver.disconnect(back);
+  driver.passTime(31_000);
+  expect(driver.core.state.workers.size).toBe(0);
+});
+
 it("another process under its id is not drained", () => {
   const { driver, client, worker } = assigned();
   drain(driver, client);

@@ -223,10 +223,11 @@ export function workerDisconnected(turn: Turn, connection: Connection, reason: s
   if (newcomer && rival) admit(turn, newcomer, rival.register);
 }
 
-/** A peer of ours may come back with what it holds, within its lease. */
+/** A peer of ours may come back with what it holds, within its lease; one that was sent away may not have heard of it. */
 export function loseSocket(turn: Turn, worker: WorkerSession): void {
   const isOurs = !worker.inherited && worker.incarnation !== undefined;
-  if (!isOurs || worker.held.size === 0) {
+  const isAwaited = worker.held.size > 0 || worker.dismissed !== undefined;
+  if (!isOurs || !isAwaited) {
     return removeWorker(turn, worker, "its connection was lost");
   }
   worker.conn = undefined;
