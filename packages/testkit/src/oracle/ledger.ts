@@ -96,10 +96,12 @@ export class Ledger {
   }
 
   #assign(
-    { planId, plan, parts }: LedgerPlan,
+    { planId, plan, parts, cancelledAt }: LedgerPlan,
     { partId, attempt, workerId, incarnation }: Extract<Change, { type: "assign" }>,
     assignedAt: number,
   ): void {
+    if (cancelledAt !== undefined)
+      complain(`${partId}/${attempt} was assigned after the cancel of ${planId}`, planId);
     const tries = parts.get(partId) ?? [];
     parts.set(partId, tries);
     const last = tries.at(-1);
