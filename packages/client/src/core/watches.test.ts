@@ -1,6 +1,6 @@
 import type { ExecutionEvent } from "@planwire/protocol";
 import { expect, test } from "vitest";
-import { CoreStory, FINISHED, sent } from "../testing/core-story.js";
+import { CoreStory, FINISHED, planOf, sent } from "../testing/core-story.js";
 
 const started: ExecutionEvent = {
   kind: "AttemptStarted",
@@ -63,6 +63,18 @@ test("after a reconnect the watch goes on behind what the slowest reader has", (
   expect(sent(core.welcome())).toEqual([
     { type: "Watch", request_id: 4, plan_id: "p", from: [1, 1] },
   ]);
+});
+
+test("after a reconnect an outcome that is told to a Submit does not end the readers: their Watch is still to be answered", () => {
+  const core = withFeed();
+  core.planEvent("p", [1, 1], started);
+  core.cut();
+  core.event({ type: "submit", ask: 7, plan: planOf("p") });
+  core.welcome();
+  expect(core.planEvent("p", [1, 3], FINISHED)).toMatchObject([{ type: "finish", planId: "p" }]);
+  core.watching("p");
+  expect(core.planEvent("p", [1, 2], started)).toEqual([fed(1, [1, 2], started)]);
+  expect(core.planEvent("p", [1, 3], FINISHED)).toContainEqual(fed(1, [1, 3], FINISHED));
 });
 
 test("numbers of a later start of the coordinator are later, whatever their count", () => {

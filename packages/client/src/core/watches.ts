@@ -101,10 +101,14 @@ export function leaveOtherHistories(state: ClientState, out: Effect[]): void {
   }
 }
 
-/** After a reconnect. What waits for its Accepted is watched by its Submit. */
+/**
+ * After a reconnect. What waits for its Accepted is watched by its Submit, which tells the outcome alone: readers go on when their own Watch is
+ * answered.
+ */
 export function renewWatches(state: ClientState, out: Effect[]): void {
   state.watchRequests.clear();
   for (const watched of state.watches.values()) {
+    for (const reader of watched.feeds.values()) reader.begun = false;
     if (watched.historyId !== undefined) watch(state, watched, out);
   }
 }
