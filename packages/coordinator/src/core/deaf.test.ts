@@ -10,8 +10,10 @@ import {
 const INTERVAL_MS = 10_000;
 const running = { plan_id: "runs", attempt: 1, state: "running" } as const;
 
-/** A worker with two slots that runs one plan, and leaves a second one unhandled over two heartbeats. */
-function deaf() {
+type Conn = ReturnType<CoordinatorDriver["connect"]>;
+
+/** A worker with three slots that runs one plan, and leaves a second one unhandled over two heartbeats, before which something may happen. */
+function deaf(before = (_driver: CoordinatorDriver, _client: Conn): void => {}) {
   const driver = new CoordinatorDriver();
   const client = driver.client();
   const worker = driver.worker("w", ["f"], { max_concurrent: 3 });
@@ -19,6 +21,7 @@ function deaf() {
   const runs = driver.take(worker, "AssignPlan");
   driver.submit(client, planOf("lies"));
   driver.take(worker, "AssignPlan");
+  before(driver, client);
   for (let i = 0; i < 2; i++) {
     driver.heartbeat(worker, { handled: 1, held: [running] });
     driver.take(worker, "HeartbeatAck");
@@ -131,6 +134,20 @@ it("a Register answers: it keeps its connection and gets work again; what got lo
   });
   driver.passTime(2 * INTERVAL_MS);
   expect(driver.closed).toEqual([]);
+});
+
+it("what went out behind the question may be on its way still: it is not tried again", () => {
+  const { driver, worker } = deaf((coordinator, client) => {
+    coordinator.holdsWrites = true;
+    coordinator.submit(client, planOf("late"));
+  });
+  driver.answerWrites();
+  driver.holdsWrites = false;
+  expect(driver.typesTo(worker)).toEqual(["StatusRequest", "AssignPlan"]);
+  expect(driver.take(worker, "AssignPlan").plan.plan_id).toBe("late");
+  driver.receive(worker, registerMessage("w", ["f"], { max_concurrent: 3, resume: [running] }));
+  expect(driver.take(worker, "AssignPlan").plan.plan_id).toBe("lies");
+  expect(driver.typesTo(worker)).not.toContain("AssignPlan");
 });
 
 it("one that was only slow answers with what it was given, and nothing is tried again", () => {
