@@ -279,6 +279,7 @@ it("a restart forgets neither deaths nor suspicion, nor what is known to have be
 
 it("a suspect that runs while the coordinator restarts still has its worker to itself", async () => {
   const before = withSuspects();
+  before.receive(before.client(), { type: "Cancel", request_id: 3, plan_id: "q" });
   const worker = before.worker("x", ["f"], TWO_SLOTS);
   start(before, worker);
   const driver = await before.restarted();

@@ -125,6 +125,21 @@ it("credit is passed on in both directions", () => {
   expect(driver.take(worker, "StreamCredit")).toMatchObject({ dir: "out", chunks: 9 });
 });
 
+it("credit is a total that never shrinks, in whichever order it comes", () => {
+  const { driver, worker, client } = flowing();
+  const credit = { type: "StreamCredit", stream_id: "s" } as const;
+  for (const total of [
+    { bytes: 10_000, chunks: 8 },
+    { bytes: 1, chunks: 1 },
+  ]) {
+    driver.receive(worker, { ...credit, dir: "in", ...total });
+    driver.receive(client, { ...credit, dir: "out", ...total });
+  }
+  for (let i = 0; i < 8; i++) chunk(driver, client, "ChunkData", i);
+  for (let i = 0; i < 8; i++) chunk(driver, worker, "ChunkResult", i);
+  expect([forwarded(driver, worker), forwarded(driver, client)]).toEqual([8, 8]);
+});
+
 it("a client that hangs up cancels its streams", () => {
   const { driver, worker, client } = flowing();
   driver.disconnect(client);
