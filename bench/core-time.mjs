@@ -11,7 +11,7 @@ const CAPABILITIES = { cpu_cores: 1, ram_bytes: 1, gpus: [], python_envs: [], ta
 function prepare(/** @type {number} */ workers, /** @type {number} */ queued) {
   const bounds = { maxQueued: 2_000_000, maxQueuedBytes: 2 ** 40, maxConnections: 100_000 };
   const settings = { ...DEFAULT_SETTINGS, ...bounds, coordinatorId: "bench", version: "0" };
-  const core = new CoordinatorCore(settings, { historyId: "h", boot: 1, live: [] });
+  const core = new CoordinatorCore(settings, { historyId: "h", boot: 1, live: [], offered: [] });
   /** @type {any[]} */
   const assigned = [];
   let plans = 0;

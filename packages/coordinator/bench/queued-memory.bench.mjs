@@ -12,7 +12,7 @@ const FEATURES = ["batch", "errors", "attempts", "books", "bindings"];
 async function coordinator(store) {
   await store?.open();
   const settings = { ...DEFAULT_SETTINGS, maxQueued: 1e9, coordinatorId: "c", version: "0" };
-  const core = new CoordinatorCore(settings, { historyId: "h", boot: 1, live: [] });
+  const core = new CoordinatorCore(settings, { historyId: "h", boot: 1, live: [], offered: [] });
   const now = { mono: 1, wall: 1.7e12 };
   const events = [];
   const sent = [];

@@ -124,6 +124,8 @@ export class CoreRunner {
         return void this.#list(effect);
       case "prune":
         return void this.#prune(effect);
+      case "rememberOffers":
+        return void this.#rememberOffers(effect);
       case "wakeAt":
         return this.#wakeAt(effect.mono);
       case "log":
@@ -174,6 +176,15 @@ export class CoreRunner {
       this.feed([{ type: "pruneDone", prune, removed }]);
     } catch (error) {
       this.feed([{ type: "pruneFailed", prune, reason: reasonOf(error) }]);
+    }
+  }
+
+  /** One that fails costs little: only a restart asks for it, and who offers it says so again. */
+  async #rememberOffers({ offers, most }: Extract<Effect, { type: "rememberOffers" }>) {
+    try {
+      await this.#store.rememberOffers(offers, most);
+    } catch (error) {
+      this.#log.warn({ err: error }, "the filters that a worker offers could not be written");
     }
   }
 

@@ -16,6 +16,7 @@ export type {
   Opened,
   StoredAttempt,
   StoredExecution,
+  StoredOffer,
   Write,
   WriteAnswer,
 } from "./store/store.js";

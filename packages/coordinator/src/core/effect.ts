@@ -1,5 +1,5 @@
 import type { ConnectionId, ErrorCode, Feature, Message } from "@planwire/protocol";
-import type { ListQuery, PruneQuery, Write } from "../store/store.js";
+import type { ListQuery, PruneQuery, StoredOffer, Write } from "../store/store.js";
 
 /** What the core wants done, in this order. What answers it is an event of the same name. `cause` is the execution it is about. */
 export type Effect =
@@ -37,6 +37,12 @@ export type Effect =
   | { readonly type: "load"; readonly load: number; readonly planId: string }
   | { readonly type: "list"; readonly list: number; readonly query: ListQuery }
   | { readonly type: "prune"; readonly prune: number; readonly query: PruneQuery }
+  /** Filters that workers offer, for the store to remember; nothing answers. */
+  | {
+      readonly type: "rememberOffers";
+      readonly offers: readonly StoredOffer[];
+      readonly most: number;
+    }
   /** Replaces the time asked for before; undefined: never. */
   | { readonly type: "wakeAt"; readonly mono: number | undefined }
   | {

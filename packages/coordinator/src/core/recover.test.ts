@@ -227,12 +227,12 @@ it("the same submission after a restart is the same execution, whether it lives 
   expect(driver.take(again, "Error")).toMatchObject({ code: "PLAN_ID_CONFLICT", request_id: 3 });
 });
 
-it("an ended plan can be submitted again although nobody offers its filter any more", async () => {
+it("an ended plan can be submitted again although its filter is forgotten", async () => {
   const before = new CoordinatorDriver();
   const w = before.worker("w");
   before.submit(before.client(), planOf("p"));
   before.answer(w, before.take(w, "AssignPlan"), 1);
-  const driver = await before.restarted();
+  const driver = await before.restarted({ settings: { maxOffered: 0 } });
   driver.passTime(LEASE_MS + 1_000);
   driver.worker("other", ["another"]);
   const client = driver.client();

@@ -208,6 +208,39 @@ it("of filters that are offered and gone the latest are remembered, up to a boun
   expect([...driver.core.state.everOffered.keys()]).toEqual(["a", "c", "d"]);
 });
 
+it("the store is told what is offered anew, and a restart knows it", async () => {
+  const before = new CoordinatorDriver();
+  const worker = before.worker("w", ["a"]);
+  before.receive(worker, registerMessage("w", ["a", "b", "x".repeat(600)]));
+  const told = before.others.length;
+  before.receive(worker, registerMessage("w", ["b"]));
+  expect([...before.offered]).toEqual([
+    ["a", { key: "a", kind: "Stateless" }],
+    ["b", { key: "b", kind: "Stateless" }],
+  ]);
+  expect(before.others.length).toBe(told);
+  const driver = await before.restarted();
+  driver.passTime(60_000);
+  const client = driver.client();
+  driver.worker("other", ["c"]);
+  driver.submit(client, planOf("p", { bindings: [{ node_id: "f", uses: "a" }] }));
+  driver.take(client, "Accepted");
+  driver.submit(client, planOf("q", { bindings: [{ node_id: "f", uses: "z" }] }));
+  await driver.answerQuestions();
+  expect(driver.take(client, "Error")).toMatchObject({ code: "NO_SUCH_FILTER" });
+});
+
+it("a node whose filter was offered once waits for it after a restart, and goes to no inherited peer", async () => {
+  const before = new CoordinatorDriver();
+  before.worker("w", ["f"]);
+  const driver = await before.restarted();
+  const inherited = driver.inherited("old");
+  driver.submit(driver.client(), planOf("p", { bindings: [] }));
+  driver.expectNothingMoreFor(inherited);
+  const back = driver.worker("w", ["f"]);
+  expect(driver.take(back, "AssignPlan")).toMatchObject({ plan: { plan_id: "p" } });
+});
+
 it("no third process waits for an id that is contested", () => {
   const driver = new CoordinatorDriver();
   driver.worker("w");

@@ -12,7 +12,7 @@ import { rememberOffered } from "./ever-offered.js";
 import { newWorkerSession } from "./new-records.js";
 import { loseAll } from "./lost-workers.js";
 import { closeWith, log, send, sendError } from "./send.js";
-import type { Connection, CoreState, Holding, Turn, WorkerSession } from "./state.js";
+import type { Connection, Holding, Turn, WorkerSession } from "./state.js";
 import { joinGroup, leaveGroup } from "./worker-groups.js";
 
 /** The close reason of a worker that goes for good. */
@@ -46,7 +46,7 @@ function isOvertaken({ newest }: WorkerSession, { connection = newest }: Registe
 
 /** The answer to a StatusRequest, or new filters. */
 function refresh(turn: Turn, worker: WorkerSession, message: Register): void {
-  describe(turn.state, worker, message);
+  describe(turn, worker, message);
   deafAnswered(turn, worker, message.resume ?? []);
   joinGroup(turn.state, worker);
   fillSlots(turn, worker);
@@ -119,7 +119,7 @@ function connect(
   connection.phase = "worker";
   connection.workerId = worker.workerId;
   connection.heard = 0;
-  describe(state, worker, message);
+  describe(turn, worker, message);
   const shared = sharedFeatures(message.features);
   worker.features = new Set(shared);
   worker.inherited = shared.length === 0;
@@ -148,7 +148,7 @@ function connect(
   state.sweepAt ??= turn.now.mono + SWEEP_MS;
 }
 
-function describe(state: CoreState, worker: WorkerSession, message: Register): void {
+function describe(turn: Turn, worker: WorkerSession, message: Register): void {
   worker.capabilities = message.capabilities;
   worker.implementation = message.implementation;
   worker.version = message.version;
@@ -156,14 +156,11 @@ function describe(state: CoreState, worker: WorkerSession, message: Register): v
   worker.offered = message.filters ?? [];
   worker.tags = new Set(message.capabilities.tags);
   worker.draining = message.status === "draining" || message.status === "stopped";
-  const names = new Set<string>();
-  for (const { name, version, kind } of worker.offered) {
-    for (const key of version === undefined ? [name] : [name, `${name}@${version}`]) {
-      names.add(key);
-      rememberOffered(state, key, kind);
-    }
-  }
-  worker.filters = names;
+  const offers = worker.offered.flatMap(({ name, version, kind }) =>
+    (version === undefined ? [name] : [name, `${name}@${version}`]).map((key) => ({ key, kind })),
+  );
+  worker.filters = new Set(offers.map(({ key }) => key));
+  rememberOffered(turn, offers);
 }
 
 /** Two processes want one id: the newcomer gets it only when the old socket gives no sign of life. */

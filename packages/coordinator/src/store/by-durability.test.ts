@@ -16,6 +16,7 @@ function slowStore(): Store & { landAll(): void } {
     get: (planId) => store.get(planId),
     list: (query) => store.list(query),
     prune: (query) => store.prune(query),
+    rememberOffers: (offers, most) => store.rememberOffers(offers, most),
     commit: (writes, answer) => void waiting.push(() => store.commit(writes, answer)),
     landAll: () => waiting.splice(0).forEach((land) => land()),
   };

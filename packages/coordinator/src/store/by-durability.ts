@@ -6,6 +6,7 @@ import type {
   PruneQuery,
   Store,
   StoredExecution,
+  StoredOffer,
   Write,
   WriteAnswer,
 } from "./store.js";
@@ -84,6 +85,10 @@ class StoreByDurability implements Store {
     const removed = await this.#memory.prune(query);
     const limit = query.limit - removed;
     return limit > 0 ? removed + (await this.#disk.prune({ ...query, limit })) : removed;
+  }
+
+  rememberOffers(offers: readonly StoredOffer[], most: number): Promise<void> {
+    return this.#disk.rememberOffers(offers, most);
   }
 
   async close(): Promise<void> {

@@ -54,7 +54,7 @@ class StoreInMemory implements MemoryStore {
   async open(): Promise<Opened> {
     if (this.#history) throw alreadyOpen();
     this.#history = new History(this.#keep);
-    return { historyId: randomUUID(), boot: 1, live: [] };
+    return { historyId: randomUUID(), boot: 1, live: [], offered: [] };
   }
 
   commit(writes: readonly Write[], answer: (answers: readonly WriteAnswer[]) => void): void {
@@ -77,6 +77,11 @@ class StoreInMemory implements MemoryStore {
 
   prune(query: PruneQuery): Promise<number> {
     return this.#ask((history) => history.prune(query));
+  }
+
+  /** This history ends with the process, which remembers them itself. */
+  rememberOffers(): Promise<void> {
+    return this.#ask(() => undefined);
   }
 
   close(): Promise<void> {

@@ -4,9 +4,11 @@ import type {
   Change,
   ListPage,
   ListQuery,
+  Opened,
   PruneQuery,
   StoredAttempt,
   StoredExecution,
+  StoredOffer,
   Write,
   WriteAnswer,
 } from "./store.js";
@@ -66,11 +68,15 @@ export interface EncodedExecution extends Omit<
 /** Each question that the thread is asked, with its answer. */
 export interface Questions {
   /** `live`: the plan ids of executions that have not ended, oldest first. */
-  open: { ask: undefined; answer: { historyId: string; boot: number; live: readonly string[] } };
+  open: { ask: undefined; answer: Omit<Opened, "live"> & { readonly live: readonly string[] } };
   commit: { ask: PackedWrites; answer: readonly WriteAnswer[] };
   get: { ask: readonly string[]; answer: readonly (EncodedExecution | undefined)[] };
   list: { ask: ListQuery; answer: ListPage };
   prune: { ask: PruneQuery; answer: number };
+  rememberOffers: {
+    ask: { readonly offers: readonly StoredOffer[]; readonly most: number };
+    answer: undefined;
+  };
   close: { ask: undefined; answer: undefined };
 }
 

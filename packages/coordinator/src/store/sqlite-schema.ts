@@ -104,6 +104,14 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE executions ADD COLUMN result BLOB;
   ALTER TABLE executions ADD COLUMN outcome_ms REAL;
   `,
+  // A name that was offered once in this history is not refused as unknown after a restart.
+  `
+  CREATE TABLE offers (
+    position INTEGER PRIMARY KEY, -- grows in the order in which they were first offered as what they are
+    key TEXT NOT NULL UNIQUE, -- name, or name@version
+    kind TEXT NOT NULL
+  ) STRICT;
+  `,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

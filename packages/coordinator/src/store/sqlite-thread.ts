@@ -5,6 +5,7 @@ import { buffersOfExecutions } from "./sqlite-buffers.js";
 import { storeUnavailable } from "./sqlite-errors.js";
 import { openFile, type StoreFile } from "./sqlite-file.js";
 import type { Answer, Question, Reply, ReplyError, Topic } from "./sqlite-messages.js";
+import { SqliteOffers } from "./sqlite-offers.js";
 import { unpackWrites } from "./sqlite-packed-writes.js";
 import { SqlitePrunes } from "./sqlite-prunes.js";
 import { SqliteReads } from "./sqlite-reads.js";
@@ -16,6 +17,7 @@ interface OpenStore {
   readonly writes: SqliteWrites;
   readonly reads: SqliteReads;
   readonly prunes: SqlitePrunes;
+  readonly offers: SqliteOffers;
 }
 
 interface Answered {
@@ -53,6 +55,9 @@ function answerTo(question: Question): Answered {
       return { answer: opened().reads.list(question.ask) };
     case "prune":
       return { answer: opened().prunes.prune(question.ask) };
+    case "rememberOffers":
+      opened().offers.remember(question.ask.offers, question.ask.most);
+      return { answer: undefined };
     case "close":
       store?.file.close();
       store = undefined;
@@ -65,13 +70,16 @@ function open(): Answer<"open"> {
   const reads = new SqliteReads(file.db);
   const { db } = file;
   const { totals } = reads;
+  const offers = new SqliteOffers(db);
   store = {
     file,
     reads,
     writes: new SqliteWrites(db, totals),
     prunes: new SqlitePrunes(db, totals),
+    offers,
   };
-  return { historyId: file.historyId, boot: file.boot, live: reads.live() };
+  const { historyId, boot } = file;
+  return { historyId, boot, live: reads.live(), offered: offers.all() };
 }
 
 function get(planIds: readonly string[]): Answered {

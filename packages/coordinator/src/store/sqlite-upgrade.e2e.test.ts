@@ -50,15 +50,17 @@ const tensor: Value = {
   data: { values: Float64Array.of(1, 2.5), shape: [2], dtype: "float64" },
 };
 
+const WITH_OFFERS = 7;
 const VERSIONS = Array.from({ length: SCHEMA_VERSION }, (_, index) => index + 1);
 
 test.each(VERSIONS)("a file of version %i opens with everything in it", async (version) => {
   fileOfVersion(version);
-  const { boot, historyId, live } = await store.open();
+  const { boot, historyId, live, offered } = await store.open();
   expect({ boot, historyId }).toEqual({
     boot: 2,
     historyId: "00000000-0000-4000-8000-000000000001",
   });
+  expect(offered.map(({ key }) => key)).toEqual(version < WITH_OFFERS ? [] : ["clean", "clean@1"]);
   expect(live.map(({ planId, state }) => [planId, state])).toEqual([
     ["queued", "Queued"],
     ["running", "Running"],

@@ -10,6 +10,7 @@ import type {
   PruneQuery,
   Store,
   StoredExecution,
+  StoredOffer,
   Write,
   WriteAnswer,
 } from "./store.js";
@@ -48,8 +49,8 @@ class SqliteStore implements Store {
     });
     this.#running = { link, commits };
     try {
-      const { historyId, boot, live } = await link.ask("open", undefined);
-      return { historyId, boot, live: await fetchAll(link, live) };
+      const { live, ...opened } = await link.ask("open", undefined);
+      return { ...opened, live: await fetchAll(link, live) };
     } catch (error) {
       this.#running = undefined;
       await link.stop();
@@ -73,6 +74,10 @@ class SqliteStore implements Store {
 
   async prune(query: PruneQuery): Promise<number> {
     return this.#link().ask("prune", query);
+  }
+
+  async rememberOffers(offers: readonly StoredOffer[], most: number): Promise<void> {
+    await this.#link().ask("rememberOffers", { offers, most });
   }
 
   async close(): Promise<void> {

@@ -1,6 +1,7 @@
 import type {
   ExecutionState,
   ExecutionSummary,
+  OfferedFilter,
   Outcome,
   PlanResult,
   SerializedPlan,
@@ -169,6 +170,12 @@ export interface PruneQuery {
   readonly limit: number;
 }
 
+/** A filter that a worker offered in this history, by name or name@version. */
+export interface StoredOffer {
+  readonly key: string;
+  readonly kind: OfferedFilter["kind"];
+}
+
 export interface Opened {
   /** Made with the store and kept with it; fresh at every start for memory. */
   readonly historyId: string;
@@ -176,6 +183,8 @@ export interface Opened {
   readonly boot: number;
   /** Executions that have not ended, oldest first. */
   readonly live: readonly StoredExecution[];
+  /** What `rememberOffers` was given in this history, oldest first. */
+  readonly offered: readonly StoredOffer[];
 }
 
 /**
@@ -199,5 +208,7 @@ export interface Store {
    * long; only 0 means that nothing was left.
    */
   prune(query: PruneQuery): Promise<number>;
+  /** Adds these, or says of what kind they are now; keeps the `most` latest. */
+  rememberOffers(offers: readonly StoredOffer[], most: number): Promise<void>;
   close(): Promise<void>;
 }

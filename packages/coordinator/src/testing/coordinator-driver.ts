@@ -14,7 +14,14 @@ import type { Effect } from "../core/effect.js";
 import type { CoreEvent } from "../core/event.js";
 import { DEFAULT_SETTINGS, type Settings } from "../core/settings.js";
 import { memoryStore } from "../store/memory.js";
-import type { Opened, Store, StoredExecution, Write, WriteAnswer } from "../store/store.js";
+import type {
+  Opened,
+  Store,
+  StoredExecution,
+  StoredOffer,
+  Write,
+  WriteAnswer,
+} from "../store/store.js";
 import { brokenInvariants } from "./broken-invariants.js";
 
 export interface DriverOptions {
@@ -40,6 +47,8 @@ export class CoordinatorDriver {
   /** Connections of which the core wants to hear when they have read what was sent. */
   readonly slow = new Set<ConnectionId>();
   readonly others: Effect[] = [];
+  /** What the store was told to remember. */
+  readonly offered = new Map<string, StoredOffer>();
   readonly store: Store;
   /** Writes that wait for `answerWrites`, while `holdsWrites`. */
   readonly writes: { write: number; content: Write }[] = [];
@@ -59,7 +68,13 @@ export class CoordinatorDriver {
     const patient = { clientTimeoutMs: 1e9 };
     const named = { coordinatorId: "c1", version: "0.1.0" };
     const given = { ...DEFAULT_SETTINGS, ...named, ...patient, ...settings };
-    this.core = new CoordinatorCore(given, { historyId: "h1", boot: 1, live: [], ...opened });
+    this.core = new CoordinatorCore(given, {
+      historyId: "h1",
+      boot: 1,
+      live: [],
+      offered: [],
+      ...opened,
+    });
     this.#carryOut(this.core.start(this.#now));
   }
 
@@ -197,7 +212,11 @@ export class CoordinatorDriver {
     const { plans } = await this.store.list({ limit: 1000, state: undefined, before: undefined });
     const stored = await Promise.all(plans.map(({ plan_id }) => this.store.get(plan_id)));
     const live = stored.filter((one): one is StoredExecution => one !== undefined && !one.outcome);
-    const opened = { boot: this.core.state.boot + 1, live: live.toReversed() };
+    const opened = {
+      boot: this.core.state.boot + 1,
+      live: live.toReversed(),
+      offered: [...this.offered.values()],
+    };
     return new CoordinatorDriver({
       settings: { coordinatorId: "c2", ...settings },
       opened,
@@ -259,6 +278,9 @@ export class CoordinatorDriver {
           break;
         case "close":
           this.closed.push({ conn: effect.conn, code: effect.code });
+          break;
+        case "rememberOffers":
+          for (const offer of effect.offers) this.offered.set(offer.key, offer);
           break;
         case "wakeAt":
           this.wakeAt = effect.mono;

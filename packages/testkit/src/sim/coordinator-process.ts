@@ -245,6 +245,8 @@ export class CoordinatorProcess extends SimProcess {
         return this.#list(effect);
       case "prune":
         return this.#prune(effect);
+      case "rememberOffers":
+        return this.#world.disk.rememberOffers(effect.offers);
       case "wakeAt":
         return this.#timer.set(effect.mono);
       case "log":

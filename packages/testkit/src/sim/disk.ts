@@ -9,6 +9,7 @@ import {
   type Opened,
   type PruneQuery,
   type StoredExecution,
+  type StoredOffer,
   type Write,
   type WriteAnswer,
 } from "@planwire/coordinator/core";
@@ -57,6 +58,7 @@ export class SimDisk {
   /** While it is full every commit fails. */
   isFull = false;
   #boots = 0;
+  readonly #offered = new Map<string, StoredOffer>();
   #table = new Map<string, MemoryExecution>();
   #waiting: Waiting[] = [];
   /** Plans that need not outlive the coordinator. */
@@ -91,7 +93,17 @@ export class SimDisk {
       historyId: this.historyId,
       boot: this.#boots,
       live: stored.filter(({ outcome }) => outcome === undefined),
+      offered: [...this.#offered.values()],
     };
+  }
+
+  /** A crash before it has landed takes it away, and so does a full disk: nobody is told. */
+  rememberOffers(offers: readonly StoredOffer[]): void {
+    const boot = this.#boots;
+    this.#clock.after(this.#duration(), () => {
+      if (boot !== this.#boots || this.isFull) return;
+      for (const offer of offers) this.#offered.set(offer.key, offer);
+    });
   }
 
   commit(writes: readonly Write[], answer: Waiting["answer"]): void {

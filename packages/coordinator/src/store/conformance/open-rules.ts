@@ -21,7 +21,8 @@ const isUnavailable = (error: unknown) => isPlanwireError(error, "STORE_UNAVAILA
 export const OPEN_RULES: readonly StoreRule[] = [
   rule("begins with a history, a boot of one, and nothing in it", async (_store, opened) => {
     assert.ok(opened.historyId.length >= 16);
-    assert.deepEqual({ boot: opened.boot, live: opened.live }, { boot: 1, live: [] });
+    const { boot, live, offered } = opened;
+    assert.deepEqual({ boot, live, offered }, { boot: 1, live: [], offered: [] });
   }),
 
   rule("is opened once", async (store) => {
@@ -44,6 +45,7 @@ export const OPEN_RULES: readonly StoreRule[] = [
         await assert.rejects(store.get("p"), isUnavailable);
         await assert.rejects(store.list(ALL), isUnavailable);
         await assert.rejects(store.prune({ now: 0, endedBefore: 0, limit: 1 }), isUnavailable);
+        await assert.rejects(store.rememberOffers([], 1), isUnavailable);
       };
       await refuses();
       await store.open();
@@ -88,6 +90,18 @@ export const OPEN_RULES: readonly StoreRule[] = [
       }
     },
   ),
+
+  rule("remembers the latest offers in their order", async (store, _first, subject) => {
+    const offer = (key: string) => ({ key, kind: "Stateless" }) as const;
+    await store.rememberOffers(["a", "b", "c"].map(offer), 3);
+    await store.rememberOffers([{ key: "a", kind: "Trainable" }, offer("d")], 3);
+    await store.close();
+    const again = subject.again();
+    const { offered } = await again.open();
+    await again.close();
+    if (!subject.durable) return assert.deepEqual(offered, []);
+    assert.deepEqual(offered, [offer("c"), { key: "a", kind: "Trainable" }, offer("d")]);
+  }),
 
   rule("goes on where it was when it opens again", async (store, _first, subject) => {
     if (!subject.durable) return;
