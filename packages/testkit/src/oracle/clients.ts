@@ -112,7 +112,8 @@ export class Clients implements Rule {
       if (before !== content && !this.#forgotten.has(planId))
         complain(`${planId} was accepted with two contents`, planId);
       this.#content.set(planId, content);
-      this.accepted.add(planId);
+      // A coordinator that has died since may have taken the plan with it, and its word still have come.
+      if (this.#ledger.plans.has(planId)) this.accepted.add(planId);
       this.#waitsOf(peer.process).add(planId);
     }
     if (answer.type === "Got" && answer.outcome !== undefined) this.#ended(planId, answer.outcome);

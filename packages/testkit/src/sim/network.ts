@@ -48,6 +48,8 @@ type Item =
 
 const HANDSHAKE_MS = 10_000;
 const CLOSE_WITHIN_MS = 1_000;
+/** So long what a process had said may take when it is killed. */
+const LAST_WORDS_MS = 100;
 /** For at most so long the words of a connection that was left behind go on arriving. */
 const LATE_FOR_MS = 4_000;
 /** As long as a socket that nobody hears may stand half open: the cores have to find out before. */
@@ -172,6 +174,12 @@ export class Wire {
     const { clock, chance } = this.net;
     this.dialer.leave(chance.between(0, LATE_FOR_MS), chance.happens(75));
     clock.after(KEEP_ALIVE_MS, () => this.answerer.end(BROKEN));
+  }
+
+  /** The answerer's process is gone; its system sends what it had said, and then the end. */
+  lastWords(): void {
+    if (this.isBroken || this.answerer.isEnded) return;
+    this.answerer.leave(this.net.chance.between(0, LAST_WORDS_MS), true);
   }
 
   #refuse(): void {

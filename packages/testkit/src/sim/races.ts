@@ -16,6 +16,7 @@ export class Races {
   readonly #dead = new Set<string>();
   readonly #cancelledStreams = new Set<string>();
   #starts = 0;
+  #isDown = false;
 
   constructor(ledger: Ledger, coverage: Coverage, leaseMs: number) {
     this.#ledger = ledger;
@@ -41,6 +42,12 @@ export class Races {
         return this.#hears(fact.peer.process, fact.message);
       case "coordinatorSays":
         return this.#says(fact.message);
+      case "coordinatorDied":
+        this.#isDown = true;
+        return;
+      case "workerHears":
+        if (this.#isDown) this.#count("a dead coordinator is heard");
+        return;
       case "workerSays":
         if (fact.message.type === "Busy") this.#count("an assignment finds no slot");
         return;
@@ -72,6 +79,7 @@ export class Races {
   }
 
   #started(): void {
+    this.#isDown = false;
     if (this.#starts++ === 0) return;
     for (const { outcome, cancelledAt, parts } of this.#ledger.plans.values()) {
       if (outcome !== undefined) continue;

@@ -162,7 +162,9 @@ export class Story {
     coordinator.die();
     this.coordinator = undefined;
     for (const wire of world.net.wires) {
-      wire.break(world.chance.happens(85) ? world.chance.between(0, 20) : undefined, undefined);
+      if (world.chance.happens(50)) wire.lastWords();
+      else
+        wire.break(world.chance.happens(70) ? world.chance.between(0, 20) : undefined, undefined);
     }
     world.clock.after(comesBackAfter, () => this.startCoordinator());
   }
