@@ -8,7 +8,7 @@ import type { Owed } from "./oracle/rule.js";
 import { ENDLESS } from "./sim/filters.js";
 import { KEEP_ALIVE_MS } from "./sim/network.js";
 import { Races } from "./sim/races.js";
-import { planOf } from "./sim/story-plans.js";
+import { planForOld, planOf } from "./sim/story-plans.js";
 import { Story } from "./sim/story.js";
 import type { Plant } from "./sim/world.js";
 
@@ -107,6 +107,9 @@ function tryAllSlots(story: Story, oracle: Oracle): void {
     for (let slot = 0; slot < slots; slot++)
       client?.submit(planOf(`last-${name}${slot}`, "endless-inline", name), false);
   }
+  // Nothing that goes to an old worker could be ended again: such a plan has to succeed.
+  for (const { name } of story.oldSetups)
+    client?.submit(planForOld(`last-${name}`, "quick", name), false);
   const { clock } = story.world;
   clock.runUntil(clock.mono + SETTLE_MS);
   const running = oracle.running();

@@ -115,25 +115,32 @@ it("a plan of pickled and of bound nodes is walked here: some nodes are ours, so
   expect(driver.eventsTo(client).at(-1)).toMatchObject({ outcome: { output: { data: 3 } } });
 });
 
-it("an arm that fails before the others were even handed out takes them with it", () => {
-  const driver = new CoordinatorDriver();
-  const client = driver.client();
-  const worker = driver.worker("w", ["f"], { max_concurrent: 4 });
-  const old = driver.inherited("old");
-  const cached = { Cached: { node_id: "c", key: Array<number>(32).fill(0) } };
-  const plan = planOf("p", {
-    plan: { Parallel: [execute("f"), execute("py"), cached] },
-    bindings: [{ node_id: "f", uses: "f" }],
-    filters: [{ node_id: "py", pickled_filter: "gA==" }],
-  });
-  driver.submit(client, plan, { watch: true });
-  for (const conn of [worker, old]) {
-    for (const id of assignedTo(driver, conn)) expect(id).toBe("never handed out");
-  }
-  expect(driver.eventsTo(client).at(-1)).toMatchObject({
-    outcome: { status: "Failed", error: { code: "CACHE_MISS" } },
-  });
-});
+const cached = { Cached: { node_id: "c", key: Array<number>(32).fill(0) } };
+
+it.each([
+  ["last", [execute("f"), execute("py"), cached]],
+  ["first", [cached, execute("f"), execute("py")]],
+])(
+  "an arm that fails before the others were even handed out takes them with it: the %s",
+  (_, arms) => {
+    const driver = new CoordinatorDriver();
+    const client = driver.client();
+    const worker = driver.worker("w", ["f"], { max_concurrent: 4 });
+    const old = driver.inherited("old");
+    const plan = planOf("p", {
+      plan: { Parallel: arms },
+      bindings: [{ node_id: "f", uses: "f" }],
+      filters: [{ node_id: "py", pickled_filter: "gA==" }],
+    });
+    driver.submit(client, plan, { watch: true });
+    for (const conn of [worker, old]) {
+      for (const id of assignedTo(driver, conn)) expect(id).toBe("never handed out");
+    }
+    expect(driver.eventsTo(client).at(-1)).toMatchObject({
+      outcome: { status: "Failed", error: { code: "CACHE_MISS" } },
+    });
+  },
+);
 
 it("what fits nobody waits, and more than may wait is refused", async () => {
   const driver = new CoordinatorDriver({ settings: { maxQueued: 2 } });

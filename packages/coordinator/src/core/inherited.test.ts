@@ -109,6 +109,40 @@ it("a Fit fits each trainable node alone, then forwards it with its state", () =
   ]);
 });
 
+it("beside nodes of ours a fit asks each for one part: ours fit and forward at once", () => {
+  const driver = new CoordinatorDriver();
+  const ours = driver.worker("ours", ["f"]);
+  const old = driver.inherited("old");
+  const client = driver.client();
+  const plan = planOf("p", {
+    plan: { Sequence: [execute("a"), execute("b")] },
+    bindings: [{ node_id: "a", uses: "f" }],
+    filters: pickled("b"),
+    mode: { Fit: { y: null } },
+  });
+  driver.submit(client, plan, { watch: true, only_outcome: true });
+  const a = driver.take(ours, "AssignPlan");
+  expect(a.plan).toMatchObject({ plan: execute("a"), mode: { Fit: { y: null } } });
+  const state = { type: "Json", data: 7 } as const;
+  driver.receive(ours, resultMessage(a, success({ type: "Json", data: 2 }, { a: state })));
+  expect(driver.typesTo(ours)).not.toContain("AssignPlan");
+  expect(answerAll(driver, old)).toEqual([execute("b")]);
+  expect(driver.eventsTo(client)).toMatchObject([{ outcome: { states: { a: state } } }]);
+});
+
+it("what is in a Remote to it goes there node by node, also when only their ids say what they are", () => {
+  const driver = new CoordinatorDriver();
+  const old = driver.inherited("old");
+  const there = (id: string, target: string) => ({
+    Remote: { node_id: `at-${id}`, target: { WorkerId: target }, plan: execute(id) },
+  });
+  const tree = { Sequence: [there("theirs", "old"), there("a", "ours")] };
+  const bindings = [{ node_id: "a", uses: "f" }];
+  driver.submit(driver.client(), planOf("p", { plan: tree, bindings }));
+  expect(answerAll(driver, old)).toEqual([execute("theirs")]);
+  expect(driver.take(driver.worker("ours", ["f"]), "AssignPlan").plan.plan_id).toBe("p/1#");
+});
+
 it("a cancelled plan ends at once; its slot is held until it answers, and that answer changes nothing", () => {
   const driver = new CoordinatorDriver();
   const old = driver.inherited("old");
@@ -149,6 +183,24 @@ it("a result that it sends unasked, or twice, changes nothing and is not answere
   for (let i = 0; i < 3; i++) driver.receive(old, resultMessage(assigned, json(i)));
   driver.expectNothingMoreFor(old);
   expect(driver.core.state.executions.get("p")?.outcome).toMatchObject({ output: { data: 0 } });
+});
+
+it("a result that comes before its assignment has left is of an earlier connection, and is dropped", () => {
+  const driver = new CoordinatorDriver();
+  const first = driver.inherited("old");
+  driver.submit(driver.client(), planFor(execute("a"), "a"));
+  const assigned = driver.take(first, "AssignPlan");
+  driver.disconnect(first);
+  const second = driver.inherited("old");
+  driver.holdsWrites = true;
+  driver.passTime(1_000);
+  driver.receive(second, resultMessage(assigned, json(1)));
+  driver.holdsWrites = false;
+  driver.answerWrites();
+  const again = driver.take(second, "AssignPlan");
+  expect(driver.core.state.executions.get("p")?.outcome).toBeUndefined();
+  driver.receive(second, resultMessage(again, json(2)));
+  expect(driver.core.state.executions.get("p")?.outcome).toMatchObject({ output: { data: 2 } });
 });
 
 it("a value that it can't be told fails the plan, and the peer goes on", () => {

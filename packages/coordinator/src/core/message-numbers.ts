@@ -45,6 +45,7 @@ function noteAssignment(
   const workerId = connections.get(conn)?.workerId;
   const worker = workerId === undefined ? undefined : workers.get(workerId);
   const holding = worker?.held.get(message.plan.plan_id);
-  if (worker?.conn !== conn || holding?.attempt !== message.attempt) return;
-  if (holding) holding.number = number;
+  if (!holding || worker?.conn !== conn) return;
+  // A peer that knows no attempts is told none: what it is given is what is held.
+  if ((message.attempt ?? holding.attempt) === holding.attempt) holding.number = number;
 }

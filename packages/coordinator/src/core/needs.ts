@@ -32,6 +32,19 @@ export function needsOf(
   };
 }
 
+/**
+ * Nodes that a peer of the inherited wire may take, each by itself. In a Fit only pickled ones: of what is known by its id alone nobody could say here
+ * whether it is to be fitted.
+ */
+export function openToInherited(state: CoreState, plan: SerializedPlan): ReadonlySet<string> {
+  const bound = new Set((plan.bindings ?? []).map(({ node_id }) => node_id));
+  const pickled = new Set((plan.filters ?? []).map(({ node_id }) => node_id));
+  const isForward = plan.mode == null || plan.mode === "Forward";
+  const isOpen = (nodeId: string) =>
+    !bound.has(nodeId) && (pickled.has(nodeId) || (isForward && !state.everOffered.has(nodeId)));
+  return new Set(nodeIdsOf(plan.plan).filter(isOpen));
+}
+
 /** Of what can't be cut any finer, a stream or a subtree: to a peer of the inherited wire a tree means something else. */
 export function uncutNeedsOf(
   state: CoreState,

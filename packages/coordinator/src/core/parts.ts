@@ -9,22 +9,26 @@ import type {
 } from "@planwire/protocol";
 import type { StoredCut } from "../store/store.js";
 import { cancelledEnding, noteStop } from "./stop-how.js";
-import { isImpossible, needsOf, uncutNeedsOf } from "./needs.js";
+import { isImpossible, needsOf, openToInherited, uncutNeedsOf } from "./needs.js";
 import { waitNoMore } from "./retries.js";
 import type { CoreState, Execution, Needs, Part, Turn } from "./state.js";
 import type { Ending } from "./task.js";
 
 /** Makes the parts with which an execution begins, and hands out those for which there is a slot. */
 export function beginParts(turn: Turn, execution: Execution): void {
-  const cut = cutFor(execution.plan, { inherited: false });
-  const needs = needsOfWhole(turn.state, execution);
-  if (cut.kind === "whole" && !isImpossible(needs)) {
-    const part = wholePart(turn.state, execution, partIdOf(execution.planId, ""), needs);
+  const { state } = turn;
+  const { kind, plan, planId } = execution;
+  const needs = needsOfWhole(state, execution);
+  const apart = openToInherited(state, plan);
+  // What is for workers of ours alone runs whole, and so does what is for whoever comes first, and every stream.
+  const isForOneKind = kind === "stream" || apart.size === 0 || needs.inherited;
+  const cut = cutFor(plan, { inherited: false });
+  if (cut.kind === "whole" && isForOneKind && !isImpossible(needs)) {
+    const part = wholePart(state, execution, partIdOf(planId, ""), needs);
     turn.agenda.push({ do: "dispatchPart", part });
     return;
   }
-  // Pickled nodes go to peers that take no trees; beside bound ones, no single peer could run it whole.
-  walkBy(turn, execution, needs.ours === undefined ? { kind: "leaves" } : cut);
+  walkBy(turn, execution, cutFor(plan, { inherited: false, apart }));
 }
 
 export function wholePart(
@@ -106,16 +110,21 @@ export function follow(turn: Turn, execution: Execution, step: StepResult<Value>
     const part = execution.parts.get(partIdOf(execution.planId, key));
     if (part) stopPart(turn, part);
   }
-  for (const leaf of step.start) startLeaf(turn, execution, leaf);
+  startLeaves(turn, execution, step.start);
 }
 
-function startLeaf(turn: Turn, execution: Execution, leaf: Leaf<Value>): void {
+/** What ends at once comes last: it may stop those that were to start with it. */
+function startLeaves(turn: Turn, execution: Execution, leaves: readonly Leaf<Value>[]): void {
   if (execution.outcome) return;
-  if (leaf.kind === "cached") {
-    const message = `nothing is cached for node "${leaf.nodeId ?? ""}"`;
-    return completeLeaf(turn, execution, leaf.key, failed("CACHE_MISS", message));
+  for (const leaf of leaves) {
+    if (leaf.kind === "cached") continue;
+    turn.agenda.push({ do: "dispatchPart", part: leafPart(turn.state, execution, leaf) });
   }
-  turn.agenda.push({ do: "dispatchPart", part: leafPart(turn.state, execution, leaf) });
+  for (const { kind, key, nodeId = "" } of leaves) {
+    if (kind !== "cached") continue;
+    const message = `nothing is cached for node "${nodeId}"`;
+    completeLeaf(turn, execution, key, failed("CACHE_MISS", message));
+  }
 }
 
 /** The leaf as a part of its own, with its input and state inlined. */

@@ -268,6 +268,7 @@ it("a fit that is walked leaf by leaf goes on as it was begun, although nobody h
   const w = register(before, "w", scale);
   const plan = planOf("p", {
     plan: { Sequence: [execute("x"), execute("old")] },
+    edges: { old: ["x"] },
     bindings: [{ node_id: "x", uses: "scale" }],
     filters: [{ node_id: "old", pickled_filter: "gA==" }],
     mode: { Fit: { y: null } },

@@ -107,14 +107,14 @@ function recoverCut(turn: Turn, execution: Execution, stored: StoredExecution): 
     end = note(open, stepper.complete(leaf.key, leafOutcomeOf(result)));
   }
   if (end) return follow(turn, execution, { start: [], cancel: [], end });
-  for (const leaf of open.leaves.values()) {
-    if (leaf.kind === "cached") follow(turn, execution, { start: [leaf], cancel: [] });
-    else {
-      const part = leafPart(turn.state, execution, leaf);
-      takeUp(turn, part, stored);
-      if (open.unwanted.has(leaf.key)) stopPart(turn, part);
-    }
+  const leaves = [...open.leaves.values()];
+  for (const leaf of leaves.filter(({ kind }) => kind !== "cached")) {
+    const part = leafPart(turn.state, execution, leaf);
+    takeUp(turn, part, stored);
+    if (open.unwanted.has(leaf.key)) stopPart(turn, part);
   }
+  const cached = leaves.filter(({ kind }) => kind === "cached");
+  follow(turn, execution, { start: cached, cancel: [] });
 }
 
 interface OpenLeaves {

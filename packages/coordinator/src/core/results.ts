@@ -70,9 +70,12 @@ function tooMuch({ maxLiveBytes }: Settings, part: Part, answer: Answer): PlanRe
 function holdingFor({ held, features }: WorkerSession, answer: Answer): Holding | undefined {
   const holding = held.get(answer.partId);
   if (!holding) return undefined;
-  const fits =
-    answer.attempt === undefined ? !features.has("attempts") : answer.attempt === holding.attempt;
-  return fits ? holding : undefined;
+  if (answer.attempt !== undefined) {
+    return answer.attempt === holding.attempt ? holding : undefined;
+  }
+  // An assignment that has not left yet nobody has answered: what comes is of an earlier connection.
+  const isMeant = !features.has("attempts") && holding.number !== undefined;
+  return isMeant ? holding : undefined;
 }
 
 function acknowledge(turn: Turn, part: Part, worker: WorkerSession, taken: boolean): void {

@@ -68,6 +68,23 @@ it("a node that an inherited peer may know is not refused while one is connected
   driver.take(old, "AssignPlan");
 });
 
+it("nor beside nodes that are bound: that one alone goes to the inherited peer", async () => {
+  const driver = new CoordinatorDriver();
+  const ours = driver.worker("w", ["f"]);
+  const old = driver.inherited("old");
+  const plan = { Sequence: [execute("a"), execute("theirs")] };
+  const bindings = [{ node_id: "a", uses: "f" }];
+  expect(await refusal(driver, planOf("p", { plan, bindings }))).toBeUndefined();
+  const first = driver.take(ours, "AssignPlan");
+  expect(first.plan).toMatchObject({ plan: execute("a") });
+  driver.answer(ours, first, 1);
+  expect(driver.take(old, "AssignPlan").plan).toMatchObject({ plan: execute("theirs") });
+  const missing = [{ node_id: "a", uses: "nobodys" }];
+  expect(await refusal(driver, planOf("q", { plan, bindings: missing }))).toMatchObject({
+    details: { missing: ["nobodys"] },
+  });
+});
+
 it("a pickled filter is never refused: an inherited peer may come", async () => {
   const driver = new CoordinatorDriver();
   driver.worker("w");

@@ -1,4 +1,4 @@
-import { assertPlan, cutFor } from "@planwire/plan";
+import { assertPlan, cutFor, nodeIdsOf } from "@planwire/plan";
 import {
   isPlanwireError,
   PlanwireError,
@@ -11,13 +11,15 @@ import { accept, publishWhenDurable, whenDurable } from "./durable.js";
 import { conflict, sameContent } from "./conflict.js";
 import { awaitDeadline } from "./deadlines.js";
 import { countLive } from "./ended.js";
-import { certainNodeIds, isImpossible, needsOf, uncutNeedsOf } from "./needs.js";
+import { certainNodeIds, isImpossible, openToInherited, uncutNeedsOf } from "./needs.js";
 import { newExecution } from "./new-records.js";
 import { beginParts, isTrainable } from "./parts.js";
 import { ask } from "./questions.js";
 import { sendError } from "./send.js";
 import type { Asker, Connection, CoreState, Execution, Turn } from "./state.js";
 import { openStreamRun } from "./streams.js";
+
+const NONE: ReadonlySet<string> = new Set();
 
 /** Refusals that depend on what is there now: what was accepted once is not refused the second time. */
 const MAY_CHANGE: ReadonlySet<string> = new Set(["NO_SUCH_FILTER", "STATE_MISSING", "QUEUE_FULL"]);
@@ -34,7 +36,7 @@ export function submit(
   if (known && !sameContent(known.plan, plan)) {
     return conflictOnceWritten(turn, connection, message);
   }
-  const refusal = known ? undefined : refusalOf(turn, plan, bytes);
+  const refusal = known ? undefined : refusalOf(turn, plan, bytes, "plan");
   if (refusal) {
     const { plan_id: planId } = plan;
     const about = { conn: connection.id, requestId: request_id, planId, plan };
@@ -97,7 +99,8 @@ export function beginStream(
   const { stream_id, plan_id } = message;
   const plan = { ...message.plan, plan_id };
   const about = { stream_id, plan_id };
-  const refusal = streamRefusal(turn.state, connection, message) ?? refusalOf(turn, plan, bytes);
+  const refusal =
+    streamRefusal(turn.state, connection, message) ?? refusalOf(turn, plan, bytes, "stream");
   if (refusal) return sendError(turn, connection, refusal, about);
   const submitted = { submittedAt: turn.now.wall, bytes };
   const execution = newExecution(plan, { kind: "stream", ...submitted });
@@ -151,10 +154,15 @@ function acceptExecution(turn: Turn, execution: Execution, asker: Asker): void {
 }
 
 /** Why this plan may not run, if so. */
-function refusalOf(turn: Turn, plan: SerializedPlan, bytes: number): PlanwireError | undefined {
+function refusalOf(
+  turn: Turn,
+  plan: SerializedPlan,
+  bytes: number,
+  kind: Execution["kind"],
+): PlanwireError | undefined {
   try {
     assertRoom(turn.state, bytes);
-    assertAcceptable(turn, plan);
+    assertAcceptable(turn, plan, kind);
     return undefined;
   } catch (error) {
     if (isPlanwireError(error)) return error;
@@ -182,10 +190,14 @@ function assertRoom(state: CoreState, bytes: number): void {
   }
 }
 
-function assertAcceptable({ state, now }: Turn, plan: SerializedPlan): void {
+function assertAcceptable(
+  { state, now }: Turn,
+  plan: SerializedPlan,
+  kind: Execution["kind"],
+): void {
   assertPlan(plan);
   assertInput(plan);
-  if (now.mono >= state.comingBackUntil) assertFilters(state, plan);
+  if (now.mono >= state.comingBackUntil) assertFilters(state, plan, kind);
   assertStates(state, plan);
 }
 
@@ -199,13 +211,13 @@ function assertInput({ input }: SerializedPlan): void {
 }
 
 /** A filter that nobody ever offered is a slip of the pen, once there is a worker that could have offered it, and all had time to come back. */
-function assertFilters(state: CoreState, plan: SerializedPlan): void {
-  const needs = needsOf(state, plan);
-  const missing = (needs.ours ?? boundFilters(plan)).filter((name) => !state.everOffered.has(name));
-  if (missing.length === 0) return;
+function assertFilters(state: CoreState, plan: SerializedPlan, kind: Execution["kind"]): void {
   const workers = [...state.workers.values()].filter(({ conn }) => conn !== undefined);
-  const anInheritedMay = needs.inherited && workers.some(({ inherited }) => inherited);
-  if (anInheritedMay || !workers.some(({ inherited }) => !inherited)) return;
+  if (!workers.some(({ inherited }) => !inherited)) return;
+  const open = workers.some(({ inherited }) => inherited) ? openNodes(state, plan, kind) : NONE;
+  const needed = new Set(filtersOfOurs(plan, open));
+  const missing = [...needed].filter((name) => !state.everOffered.has(name)).sort();
+  if (missing.length === 0) return;
   const offered = [
     ...new Set(workers.flatMap((one) => one.offered.map(({ name }) => name))),
   ].sort();
@@ -220,8 +232,25 @@ function assertFilters(state: CoreState, plan: SerializedPlan): void {
   });
 }
 
-function boundFilters({ bindings }: SerializedPlan): string[] {
-  return (bindings ?? []).map(({ uses }) => uses);
+/** A stream runs whole, on a worker of one kind. */
+function openNodes(
+  state: CoreState,
+  plan: SerializedPlan,
+  kind: Execution["kind"],
+): ReadonlySet<string> {
+  const isForEither = kind === "plan" || uncutNeedsOf(state, plan).inherited;
+  return isForEither ? openToInherited(state, plan) : NONE;
+}
+
+/** What workers of ours must offer: nobody else has it, or brings it. */
+function filtersOfOurs(plan: SerializedPlan, open: ReadonlySet<string>): string[] {
+  const bound = new Map((plan.bindings ?? []).map(({ node_id, uses }) => [node_id, uses]));
+  const pickled = new Set((plan.filters ?? []).map(({ node_id }) => node_id));
+  return nodeIdsOf(plan.plan).flatMap((nodeId) => {
+    const uses = bound.get(nodeId);
+    if (uses !== undefined) return [uses];
+    return pickled.has(nodeId) || open.has(nodeId) ? [] : [nodeId];
+  });
 }
 
 function assertStates(state: CoreState, plan: SerializedPlan): void {

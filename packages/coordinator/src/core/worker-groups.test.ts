@@ -34,6 +34,21 @@ it("what waits for workers nobody has yet goes to the first that comes, by filte
   expect([lanes.size, lanesByWorker.size]).toEqual([0, 0]);
 });
 
+it("who is named for something gets it only with the filters, whenever it comes or has a slot free", () => {
+  const driver = new CoordinatorDriver();
+  const client = driver.client();
+  driver.submit(client, remote("by-id", { WorkerId: "chosen" }));
+  const lacking = driver.worker("chosen", ["g"]);
+  const old = driver.inherited("old");
+  driver.submit(client, remote("for-old", { WorkerId: "old" }));
+  driver.expectNothingMoreFor(lacking);
+  driver.expectNothingMoreFor(old);
+  driver.disconnect(lacking);
+  driver.passTime(60_000);
+  const chosen = driver.worker("chosen", ["f"]);
+  expect(driver.take(chosen, "AssignPlan").plan.plan_id).toBe("by-id");
+});
+
 it("a tag that many plans ask for is looked up once, and tags nobody asks for any more are forgotten", () => {
   const driver = new CoordinatorDriver();
   const client = driver.client();

@@ -39,7 +39,9 @@ export function placeFree(worker: WorkerSession): void {
 /** All lanes in which something waits that this worker might take. */
 export function* lanesFor(state: CoreState, worker: WorkerSession): Generator<Lane> {
   for (const { lanes } of groupsOf(worker)) yield* lanes;
-  for (const lane of state.lanesByWorker.get(worker.workerId) ?? []) yield lane;
+  // To be named is not to have the filters.
+  for (const lane of state.lanesByWorker.get(worker.workerId) ?? [])
+    if (isFor(worker, lane.needs)) yield lane;
 }
 
 /** Those that meet the needs, with or without a free slot. */
@@ -48,7 +50,7 @@ export function* workersFor(
   { needs, groups }: Lane,
 ): Generator<WorkerSession> {
   const named = needs.worker === undefined ? undefined : workers.get(needs.worker);
-  if (named?.group && canRun(named.group, needs) && hasTag(named, needs)) yield named;
+  if (named && isFor(named, needs)) yield named;
   for (const { members } of groups) yield* members;
 }
 
@@ -128,6 +130,7 @@ function* groupsOf({ group, tags }: WorkerSession): Generator<WorkerGroup> {
   for (const [tag, tagged] of group.tagged) if (tags.has(tag)) yield tagged;
 }
 
-function hasTag({ tags }: WorkerSession, { tag }: Needs): boolean {
-  return tag === undefined || tags.has(tag);
+function isFor({ group, tags }: WorkerSession, needs: Needs): boolean {
+  if (!group || !canRun(group, needs)) return false;
+  return needs.tag === undefined || tags.has(needs.tag);
 }

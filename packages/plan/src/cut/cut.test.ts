@@ -95,6 +95,26 @@ describe("for a worker of ours", () => {
     expect(cutFor({ ...given, bindings: first ? [first] : [] }, ours)).toEqual(leaves);
   });
 
+  test("nodes apart are leaves, what is beside them stays whole, and what runs no filter needs nobody", () => {
+    const given = plan(
+      seq(
+        par(run("a"), run("b")),
+        run("theirs"),
+        loop("l", seq(run("c"), run("theirs2"))),
+        cached("d"),
+      ),
+    );
+    const apart = new Set(["theirs", "theirs2"]);
+    expect(cutFor(given, { inherited: false, apart })).toEqual({
+      kind: "subtrees",
+      paths: [[0], [2, 0, 0]],
+    });
+    const all = new Set(["theirs"]);
+    expect(cutFor(plan(run("theirs")), { inherited: false, apart: all })).toEqual(leaves);
+    const wired = plan(seq(run("a"), run("theirs")), { edges: { theirs: ["a"] } });
+    expect(cutFor(wired, { inherited: false, apart: all })).toEqual(leaves);
+  });
+
   test("a worker's id and a tag of the same name are two places", () => {
     const byId: ExecutionPlan = {
       Remote: { node_id: "s", target: { WorkerId: "gpu" }, plan: run("b") },

@@ -2,6 +2,8 @@ import type { ExecutionPlan, SerializedPlan } from "@planwire/protocol";
 import { innerTarget, stepTargetsOf, type Target } from "../target.js";
 import { childrenOf, nodeIdsOf, type Path } from "../tree.js";
 
+const NONE: ReadonlySet<string> = new Set();
+
 /** How a plan is handed out: as one part, by subtrees (a stepper's `atomic`), or leaf by leaf. */
 export type Cut = { kind: "whole" } | { kind: "subtrees"; paths: Path[] } | { kind: "leaves" };
 
@@ -9,20 +11,22 @@ export type Cut = { kind: "whole" } | { kind: "subtrees"; paths: Path[] } | { ki
  * How a checked plan is cut into parts. A worker of ours runs the largest subtree whose steps all have the same target;
  * where edges may cross such subtrees, it gets single leaves, in a Fit single nodes: what is fitted there is forwarded there, and only who has
  * the filters needs to know which of them are trainable. To an inherited peer a tree means something else,
- * so it gets single leaves, but for a Forward row of Executes.
+ * so it gets single leaves, but for a Forward row of Executes. Nodes `apart`, which such peers may take, are leaves of a plan that is for both.
  */
-export function cutFor(plan: SerializedPlan, peer: { inherited: boolean }): Cut {
+export function cutFor(
+  plan: SerializedPlan,
+  { inherited, apart = NONE }: { inherited: boolean; apart?: ReadonlySet<string> },
+): Cut {
   const hasEdges = Object.keys(plan.edges ?? {}).length > 0;
-  if (peer.inherited) {
+  if (inherited) {
     return isForward(plan) && !hasEdges && isRowOfExecutes(plan.plan)
       ? { kind: "whole" }
       : { kind: "leaves" };
   }
-  if (hasOneTarget(plan.plan, undefined)) return { kind: "whole" };
-  if (!hasEdges) return { kind: "subtrees", paths: largestSubtrees(plan.plan) };
-  return isFitOfBound(plan)
-    ? { kind: "subtrees", paths: executePaths(plan.plan) }
-    : { kind: "leaves" };
+  if (hasOneTarget(plan.plan, undefined) && apart.size === 0) return { kind: "whole" };
+  if (hasEdges && !isFitOfBound(plan)) return { kind: "leaves" };
+  const paths = hasEdges ? executePaths(plan.plan) : largestSubtrees(plan.plan, apart);
+  return paths.length > 0 ? { kind: "subtrees", paths } : { kind: "leaves" };
 }
 
 function isForward({ mode }: SerializedPlan): boolean {
@@ -59,7 +63,7 @@ function isRowOfExecutes(plan: ExecutionPlan): boolean {
 }
 
 /** Subtrees without a step belong to none: the stepper passes through them. A Branch's condition may stay a leaf. */
-function largestSubtrees(root: ExecutionPlan): Path[] {
+function largestSubtrees(root: ExecutionPlan, apart: ReadonlySet<string>): Path[] {
   const found: Path[] = [];
   const waiting: { plan: ExecutionPlan; path: Path; target: Target }[] = [
     { plan: root, path: [], target: undefined },
@@ -67,8 +71,11 @@ function largestSubtrees(root: ExecutionPlan): Path[] {
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     const { plan, path, target } = next;
     const steps = stepTargetsOf(plan, target).length;
-    if (steps === 1) found.push(path);
-    if (steps <= 1) continue;
+    if (steps === 0) continue;
+    if (steps === 1 && isForOurs(plan, apart)) {
+      found.push(path);
+      continue;
+    }
     const children = childrenOf(plan).map((child, index) => ({
       plan: child,
       path: [...path, index],
@@ -77,6 +84,13 @@ function largestSubtrees(root: ExecutionPlan): Path[] {
     for (const child of children.toReversed()) waiting.push(child);
   }
   return found;
+}
+
+/** In a plan that is for others, too, only what runs a filter, and none of theirs. */
+function isForOurs(plan: ExecutionPlan, apart: ReadonlySet<string>): boolean {
+  if (apart.size === 0) return true;
+  const nodeIds = nodeIdsOf(plan);
+  return nodeIds.length > 0 && !nodeIds.some((id) => apart.has(id));
 }
 
 function hasOneTarget(plan: ExecutionPlan, around: Target): boolean {

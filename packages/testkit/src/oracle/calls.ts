@@ -6,7 +6,7 @@ import { complain, type Rule } from "./rule.js";
 
 /**
  * Filters are called with what the plan gives them, and only those that it reaches: not in an arm that is not taken, not in a pass too many, not
- * without the state that was fitted; and each such call is made once in an attempt of its part.
+ * without the state that was fitted; and each such call belongs to one part, and is made once in an attempt of it.
  */
 export class Calls implements Rule {
   readonly #ledger: Ledger;
@@ -14,12 +14,18 @@ export class Calls implements Rule {
   /** By part and attempt. */
   readonly #made = new Map<string, Set<string>>();
 
+  /** By plan: which part makes which call. */
+  readonly #partOf = new Map<string, Map<string, string>>();
+
   constructor(ledger: Ledger) {
     this.#ledger = ledger;
   }
 
   see(fact: Fact): void {
-    if (fact.type === "forgotten") this.#expected.delete(fact.planId);
+    if (fact.type === "forgotten") {
+      this.#expected.delete(fact.planId);
+      this.#partOf.delete(fact.planId);
+    }
     // A stream's calls are judged by its results.
     if (fact.type === "callBegan" && !fact.partId.startsWith("x-")) this.#began(fact);
   }
@@ -36,6 +42,19 @@ export class Calls implements Rule {
     this.#made.set(`${partId} ${attempt}`, made);
     if (made.has(key)) complain(`${partId}/${attempt} makes a call twice: ${key}`, planId);
     made.add(key);
+    this.#mustBeOfOnePart(planId, partId, key);
+  }
+
+  /** Of the same call in two parts one was too many, unless the plan was cut anew since the first came to nothing. */
+  #mustBeOfOnePart(planId: string, partId: string, key: string): void {
+    const parts = this.#partOf.get(planId) ?? new Map<string, string>();
+    this.#partOf.set(planId, parts);
+    const before = parts.get(key) ?? partId;
+    parts.set(key, partId);
+    if (before === partId) return;
+    const tries = this.#ledger.plans.get(planId)?.parts.get(before) ?? [];
+    if (tries.some(({ lost }) => lost === undefined))
+      complain(`${before} and ${partId} make the same call: ${key}`, planId);
   }
 
   #expectedOf(planId: string): Expectation {

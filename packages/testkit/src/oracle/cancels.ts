@@ -80,6 +80,7 @@ export class Cancels implements Rule {
         `${call.nodeId} of ${call.partId}/${call.attempt} began on ${call.peer.process} after ${planId} was told to be stopped`,
         planId,
       );
+    if (call.peer.kind === "old") return; // it stops for nobody
     const cancelledAt = this.#ledger.plans.get(planId)?.cancelledAt;
     const contact = this.#inContact.get(call.peer.process);
     if (cancelledAt === undefined || contact === undefined) return;

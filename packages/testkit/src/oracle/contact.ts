@@ -27,6 +27,13 @@ export class Contact {
 
   see(fact: Fact, mono: number): void {
     switch (fact.type) {
+      case "oldConnectionEnded":
+        this.#lose(fact.peer.process, mono);
+        return;
+      case "coordinatorDied":
+        for (const { peer } of this.#workers.values())
+          if (peer.kind === "old") this.#lose(peer.process, mono);
+        return;
       case "workerStarted":
         this.#workers.set(fact.peer.process, {
           peer: fact.peer,
@@ -35,11 +42,9 @@ export class Contact {
           leaseLostAt: -1,
         });
         return;
-      case "workerDied": {
-        const seen = this.#workers.get(fact.peer.process);
-        if (seen !== undefined) seen.diedAt = mono;
+      case "workerDied":
+        this.#lose(fact.peer.process, mono);
         return;
-      }
       case "coordinatorStarted":
         for (const [process, seen] of this.#workers) {
           this.#noteSilence(seen, mono);
@@ -51,7 +56,7 @@ export class Contact {
         this.#pausedMs += Math.max(0, fact.ms - LOOKS_EVERY_MS);
         return;
       case "coordinatorHears": {
-        const seen = this.#workers.get(fact.peer.process);
+        const seen = this.#workers.get(fact.peer.process) ?? this.#metOld(fact.peer, mono);
         if (seen === undefined) return;
         this.#noteSilence(seen, mono);
         seen.heardAt = mono;
@@ -76,7 +81,21 @@ export class Contact {
     return seen.leaseLostAt >= since;
   }
 
+  #lose(process: string, mono: number): void {
+    const seen = this.#workers.get(process);
+    if (seen !== undefined) seen.diedAt ??= mono;
+  }
+
+  /** An old worker is there from its Register on, as long as that connection stands. */
+  #metOld(peer: Peer, mono: number): Seen | undefined {
+    if (peer.kind !== "old") return undefined;
+    const seen = { peer, diedAt: undefined, heardAt: mono, leaseLostAt: -1 };
+    this.#workers.set(peer.process, seen);
+    return seen;
+  }
+
   #noteSilence(seen: Seen, mono: number): void {
+    if (seen.peer.kind === "old") return; // its silence means nothing
     const from = Math.max(seen.heardAt, this.#startedAt);
     const paused = this.#pausedMs - (this.#pausedBefore.get(seen.peer.process) ?? 0);
     if (mono - from - paused >= this.#leaseMs) seen.leaseLostAt = mono;

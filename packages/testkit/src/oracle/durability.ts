@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Message } from "@planwire/protocol";
 import { planOfPart, planOfStream } from "../sim/describe-message.js";
-import type { Fact } from "./facts.js";
+import type { Fact, Peer } from "./facts.js";
 import type { Ledger } from "./ledger.js";
 import { complain, type Rule } from "./rule.js";
 
@@ -16,11 +16,11 @@ export class Durability implements Rule {
   }
 
   see(fact: Fact): void {
-    if (fact.type === "coordinatorSays") this.#said(fact.message);
+    if (fact.type === "coordinatorSays") this.#said(fact.message, fact.peer);
     if (fact.type === "forgotten") this.#accepted.delete(fact.planId);
   }
 
-  #said(message: Message): void {
+  #said(message: Message, peer: Peer | undefined): void {
     const { plans } = this.#ledger;
     switch (message.type) {
       case "Accepted":
@@ -28,9 +28,9 @@ export class Durability implements Rule {
         this.#accepted.add(message.plan_id);
         return;
       case "AssignPlan":
-        return this.#assigned(message.plan.plan_id, message.attempt ?? 0);
+        return this.#assigned(message.plan.plan_id, message.attempt, peer);
       case "StreamBegin":
-        return this.#assigned(message.plan_id, message.attempt ?? 0);
+        return this.#assigned(message.plan_id, message.attempt, peer);
       case "ResultAck":
         return this.#acknowledged(message.id, message.attempt, message.taken);
       case "CancelAnswer": {
@@ -62,10 +62,15 @@ export class Durability implements Rule {
     complain(`${planId} was called unknown after it was accepted`, planId);
   }
 
-  #assigned(partId: string, attempt: number): void {
+  /** An old worker is not told which attempt it is: then it is the last one, and given to that worker. */
+  #assigned(partId: string, attempt: number | undefined, peer: Peer | undefined): void {
     const planId = planOfPart(partId);
-    const written = this.#ledger.attempt(partId, planId, attempt);
-    if (written === undefined) notWritten(`attempt ${attempt} was assigned of`, planId);
+    const written =
+      attempt === undefined
+        ? this.#ledger.plans.get(planId)?.parts.get(partId)?.at(-1)
+        : this.#ledger.attempt(partId, planId, attempt);
+    if (written === undefined || written.workerId !== peer?.name)
+      notWritten(`attempt ${attempt ?? "-"} was assigned to ${peer?.name ?? "nobody"} of`, planId);
   }
 
   #acknowledged(partId: string, attempt: number, taken: boolean): void {

@@ -1,5 +1,13 @@
 import type { ExecutionPlan, JsonValue, SerializedPlan, Value } from "@planwire/protocol";
-import { FILTERS, neverSucceeds, outputAt, plainText, stateAt } from "../sim/filters.js";
+import {
+  FILTERS,
+  filterNamedBy,
+  neverSucceeds,
+  unpickle,
+  outputAt,
+  plainText,
+  stateAt,
+} from "../sim/filters.js";
 import type { CallBegan } from "./facts.js";
 
 /** What a plan must come to, as far as its filters let it. */
@@ -40,17 +48,27 @@ export function callKeyOf({
 /** Of a Loop that names no limit. */
 const MOST_PASSES = 100;
 
+interface Bound {
+  readonly uses: string;
+  readonly state?: Value | null | undefined;
+}
+
 class Walk {
   readonly states = new Map<string, Value>();
   readonly filters = new Set<string>();
   readonly codes = new Set<string>();
   readonly calls = new Set<string>();
-  readonly #bindings: ReadonlyMap<string, { uses: string; state?: Value | null | undefined }>;
+  readonly #bindings: ReadonlyMap<string, Bound>;
   readonly #fits: boolean;
   readonly #y: Value | undefined;
 
-  constructor({ bindings, mode }: SerializedPlan) {
-    this.#bindings = new Map((bindings ?? []).map((binding) => [binding.node_id, binding]));
+  constructor({ bindings, filters, mode }: SerializedPlan) {
+    const pickled = (filters ?? []).map(({ node_id, pickled_filter, state }): [string, Bound] => [
+      node_id,
+      { uses: unpickle(pickled_filter), state },
+    ]);
+    const bound = (bindings ?? []).map((one): [string, Bound] => [one.node_id, one]);
+    this.#bindings = new Map([...pickled, ...bound]);
     const isFit = mode !== undefined && mode !== null && mode !== "Forward";
     this.#fits = isFit;
     this.#y = isFit ? (mode.Fit.y ?? undefined) : undefined;
@@ -116,7 +134,7 @@ class Walk {
   }
 
   #atNode(nodeId: string, input: Value): Value | undefined {
-    const { uses: filter = nodeId, state: given } = this.#bindings.get(nodeId) ?? {};
+    const { uses: filter = filterNamedBy(nodeId), state: given } = this.#bindings.get(nodeId) ?? {};
     this.filters.add(filter);
     let state = given ?? undefined;
     if (FILTERS[filter]?.isTrainable === true) {

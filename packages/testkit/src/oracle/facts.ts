@@ -8,9 +8,12 @@ import type {
   Value,
 } from "@planwire/protocol";
 
-/** Somebody at the other end of a coordinator's connection. `process` is fresh for each start. */
+/**
+ * Somebody at the other end of a coordinator's connection. `process` is fresh for each start; of an `old` worker, one of the inherited wire, for
+ * each connection, since nothing else tells its assignments apart.
+ */
 export interface Peer {
-  readonly kind: "worker" | "client";
+  readonly kind: "worker" | "client" | "old";
   readonly name: string;
   readonly process: string;
 }
@@ -23,6 +26,8 @@ export type Fact =
   /** A message leaves the core for a connection; `peer` is undefined before it said who it is. */
   | { readonly type: "coordinatorSays"; readonly peer: Peer | undefined; readonly message: Message }
   | { readonly type: "coordinatorHears"; readonly peer: Peer; readonly message: Message }
+  /** The coordinator learns that an old worker's connection is gone, or ends it. */
+  | { readonly type: "oldConnectionEnded"; readonly peer: Peer }
   | { readonly type: "landed"; readonly write: Write }
   /** A plan that asked for no more than memory is gone with its coordinator. */
   | { readonly type: "forgotten"; readonly planId: string }

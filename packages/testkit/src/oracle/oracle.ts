@@ -9,6 +9,7 @@ import type { Fact } from "./facts.js";
 import { Feeds } from "./feeds.js";
 import { Ledger } from "./ledger.js";
 import { Losses } from "./losses.js";
+import { OldPeers } from "./old-peers.js";
 import { Outcomes } from "./outcomes.js";
 import { Policies } from "./policies.js";
 import { Results } from "./results.js";
@@ -21,6 +22,7 @@ export class Oracle {
   readonly ledger = new Ledger();
   readonly clients: Clients;
   readonly #contact: Contact;
+  readonly #oldPeers = new OldPeers(this.ledger);
   readonly #slots = new Slots();
   readonly #rules: readonly Rule[];
 
@@ -29,7 +31,8 @@ export class Oracle {
     this.clients = new Clients(this.ledger);
     this.#rules = [
       new Durability(this.ledger),
-      new Results(),
+      this.#oldPeers,
+      new Results(this.#oldPeers),
       new Losses(this.ledger, this.#contact),
       new Calls(this.ledger),
       new Effects(this.ledger, this.#contact),
@@ -44,12 +47,18 @@ export class Oracle {
     ];
   }
 
-  see(fact: Fact, mono: number): void {
+  see(seen: Fact, mono: number): void {
+    const fact = this.#resolved(seen);
     if (fact.type === "notUnderstood") complain(`${fact.by} did not understand: ${fact.why}`);
     if (fact.type === "landed") this.ledger.land(fact.write, mono);
     if (fact.type === "forgotten") this.ledger.plans.delete(fact.planId);
     this.#contact.see(fact, mono);
     for (const rule of this.#rules) rule.see(fact, mono);
+  }
+
+  #resolved(fact: Fact): Fact {
+    if (fact.type !== "callBegan" || fact.peer.kind !== "old") return fact;
+    return { ...fact, attempt: this.#oldPeers.attemptOf(fact.peer, fact.partId) ?? 0 };
   }
 
   owed(): Owed[] {

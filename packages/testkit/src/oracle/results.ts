@@ -1,15 +1,21 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Change } from "@planwire/coordinator/core";
-import type { PlanResult } from "@planwire/protocol";
+import type { MessageOf, PlanResult } from "@planwire/protocol";
 import type { Fact } from "./facts.js";
+import type { OldPeers } from "./old-peers.js";
 import { complain, type Rule } from "./rule.js";
 
 /** One result per part is taken: that of the attempt it was taken for, as its worker said it; or what an attempt ends with that is given up for good. */
 export class Results implements Rule {
-  /** By part and attempt: what workers said. */
+  /** By part and attempt: what workers said; old ones by the connection that they said it on. */
   readonly #said = new Map<string, PlanResult[]>();
+  readonly #oldPeers: OldPeers;
   /** By part: the attempt that was acknowledged as taken. */
   readonly #taken = new Map<string, number>();
+
+  constructor(oldPeers: OldPeers) {
+    this.#oldPeers = oldPeers;
+  }
 
   see(fact: Fact): void {
     switch (fact.type) {
@@ -21,9 +27,12 @@ export class Results implements Rule {
       case "workerSays": {
         const { message } = fact;
         if (message.type !== "PlanResult") return;
-        const key = keyOf(message.plan_id, message.attempt);
-        this.#said.set(key, [...(this.#said.get(key) ?? []), message.result]);
-        return;
+        return this.#note(message, message.attempt);
+      }
+      case "coordinatorHears": {
+        const { peer, message } = fact;
+        if (peer.kind !== "old" || message.type !== "PlanResult") return;
+        return this.#note(message, this.#oldPeers.attemptOf(peer, message.plan_id));
       }
       case "landed":
         for (const change of fact.write.changes)
@@ -44,6 +53,11 @@ export class Results implements Rule {
       default:
         return;
     }
+  }
+
+  #note({ plan_id: partId, result }: MessageOf<"PlanResult">, attempt: number | undefined): void {
+    const key = keyOf(partId, attempt);
+    this.#said.set(key, [...(this.#said.get(key) ?? []), result]);
   }
 
   #take(

@@ -9,7 +9,8 @@ export class Slots implements Rule {
   see(fact: Fact): void {
     if (fact.type === "workerStarted") this.#slots.set(fact.peer.process, fact.slots);
     if (fact.type === "callEnded") this.#running.delete(fact.call);
-    if (fact.type !== "callBegan") return;
+    // What an old worker may be given at a time is judged by what it was given: it goes on with what nobody waits for.
+    if (fact.type !== "callBegan" || fact.peer.kind === "old") return;
     this.#running.set(fact.call, fact);
     const { process } = fact.peer;
     const parts = new Set<string>();

@@ -17,7 +17,7 @@ type Write = Extract<CoordinatorEffect, { type: "persist" }>;
 type ChangeType = Write["content"]["changes"][number]["type"];
 
 /** A coordinator whose steps are changed. */
-function coordinator(change: (step: Step, core: CoordinatorLike) => Step): Plant {
+export function coordinator(change: (step: Step, core: CoordinatorLike) => Step): Plant {
   return {
     coordinator: (core) => {
       const step = change((event, now) => core.step(event, now), core);
@@ -74,7 +74,7 @@ function hearing<T extends MessageType>(
   });
 }
 
-function messageIn<T extends MessageType>(
+export function messageIn<T extends MessageType>(
   event: CoordinatorEvent,
   type: T,
 ): MessageOf<T> | undefined {

@@ -117,6 +117,7 @@ export class CoordinatorProcess extends SimProcess {
       drained: () => connection.sent(),
       ponged: () => this.#feed([{ type: "probeDone", conn }]),
       closed: ({ code, reason }) => {
+        this.#noteEnd(connection);
         connection.lost();
         this.#connections.delete(conn);
         this.#feed([{ type: "connectionClosed", conn, reason: reason || `closed with ${code}` }]);
@@ -177,8 +178,10 @@ export class CoordinatorProcess extends SimProcess {
 
   #peerOf(message: Message): Peer | undefined {
     if (message.type === "Register") {
-      const { worker_id: name, incarnation = name } = message;
-      return { kind: "worker", name, process: incarnation };
+      const { worker_id: name, incarnation, capabilities } = message;
+      if (incarnation !== undefined) return { kind: "worker", name, process: incarnation };
+      // In a story an old worker says by its one environment which connection of which process it is.
+      return { kind: "old", name, process: capabilities.python_envs[0] ?? name };
     }
     if (message.type !== "Hello") return undefined;
     // In a story a client's implementation says which process it is.
@@ -300,8 +303,14 @@ export class CoordinatorProcess extends SimProcess {
   #close(conn: ConnectionId, code: ErrorCode): void {
     const connection = this.#connections.get(conn);
     if (connection === undefined || connection.closingWith !== undefined) return;
+    this.#noteEnd(connection);
     this.#note(`closes ${connection.peer?.process ?? conn} with ${code}`);
     connection.close(code);
+  }
+
+  #noteEnd({ peer, closingWith }: SimPeerConnection): void {
+    if (peer?.kind !== "old" || closingWith !== undefined) return;
+    this.#world.witness({ type: "oldConnectionEnded", peer });
   }
 
   #commit(): void {

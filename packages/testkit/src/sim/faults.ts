@@ -190,7 +190,7 @@ function someWorker({ world, workers }: Story) {
 }
 
 /** Short of a lease, or beyond it. */
-function cutOff(story: Story, host: string): void {
+export function cutOff(story: Story, host: string): void {
   const { net, clock, chance } = story.world;
   const ms = chance.happens(50) ? chance.between(100, 4_000) : chance.between(4_000, 14_000);
   note(story, `${host} is cut off for ${ms} ms`);
@@ -205,7 +205,7 @@ function readSlowly(story: Story, host: string): void {
 }
 
 /** Each side notices at once, later, or only by the silence. */
-function breakWires(story: Story, host: string): boolean {
+export function breakWires(story: Story, host: string): boolean {
   const { net, chance } = story.world;
   const wires = net.wiresOf(host);
   const notices = () =>
@@ -237,6 +237,6 @@ function leaveWiresBehind(story: Story, host: string): boolean {
   return wires.length > 0;
 }
 
-function note({ world }: Story, what: string): void {
+export function note({ world }: Story, what: string): void {
   world.log.add(world.clock.mono, "story", what);
 }

@@ -84,6 +84,20 @@ export function neverSucceeds(filter: string): boolean {
   );
 }
 
+/** What peers of the inherited wire run: the filter itself comes with the plan. */
+export function pickle(filter: string): string {
+  return Buffer.from(filter).toString("base64");
+}
+
+export function unpickle(pickled: string): string {
+  return Buffer.from(pickled, "base64").toString();
+}
+
+/** What runs at a node that has neither a binding nor a pickled filter: the id names it, up to a dot. */
+export function filterNamedBy(nodeId: string): string {
+  return nodeId.split(".", 1)[0] ?? nodeId;
+}
+
 /** Filters that do not end by themselves: who has such a plan must cancel it. */
 export const ENDLESS: ReadonlySet<string> = new Set(["endless", "stuck"]);
 

@@ -3,6 +3,7 @@ import type { Fact } from "../oracle/facts.js";
 import type { Ledger, LedgerAttempt } from "../oracle/ledger.js";
 import type { Coverage } from "./coverage.js";
 import { planOfPart } from "./describe-message.js";
+import { OldPeerRaces } from "./old-peer-races.js";
 
 /** Notices, from outside, the orders of events that promises are easily broken in; so that a run can say how often each was tried. */
 export class Races {
@@ -14,6 +15,7 @@ export class Races {
   /** What was said twice on purpose, and may be on its way. */
   readonly #repeated = new Set<string>();
   readonly #dead = new Set<string>();
+  readonly #oldPeers: OldPeerRaces;
   readonly #cancelledStreams = new Set<string>();
   #starts = 0;
   #isDown = false;
@@ -22,6 +24,7 @@ export class Races {
     this.#ledger = ledger;
     this.#coverage = coverage;
     this.#leaseMs = leaseMs;
+    this.#oldPeers = new OldPeerRaces(ledger, coverage);
   }
 
   see(fact: Fact): void {
@@ -39,8 +42,10 @@ export class Races {
         return;
       case "coordinatorHears":
         if (this.#dead.has(fact.peer.process)) this.#count("a dead worker is heard");
+        if (fact.peer.kind === "old") return this.#oldPeers.hears(fact.peer, fact.message);
         return this.#hears(fact.peer.process, fact.message);
       case "coordinatorSays":
+        if (fact.peer?.kind === "old") return this.#oldPeers.says(fact.peer, fact.message);
         return this.#says(fact.message);
       case "coordinatorDied":
         this.#isDown = true;

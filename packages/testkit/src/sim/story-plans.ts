@@ -1,18 +1,41 @@
 import type { ExecutionPlan, Mode, PlanPolicy, SerializedPlan } from "@planwire/protocol";
 import type { Chance } from "./chance.js";
+import { pickle } from "./filters.js";
 import { remote, someTree, type Draft } from "./story-trees.js";
 
 const FITS_IN_A_HUNDRED = 20;
 
-/** A plan of a few nodes, forward or a fit. What its filters do is chance, too. */
+const FOR_OLD_IN_A_HUNDRED = 35;
+
+/** Names of those that a plan may be for. */
+export interface Hosts {
+  readonly workers: readonly string[];
+  readonly oldWorkers: readonly string[];
+}
+
+/** A plan of a few nodes, forward or a fit, for workers of ours, for old ones or for both. What its filters do is chance, too. */
 export function somePlan(
   chance: Chance,
   planId: string,
-  workers: readonly string[],
+  { workers, oldWorkers }: Hosts,
 ): SerializedPlan {
-  const draft: Draft = { chance, workers, bindings: [], labels: 0 };
-  const plan = serialized(planId, someTree(draft), draft.bindings);
-  const mode = chance.happens(FITS_IN_A_HUNDRED) ? { mode: someFit(chance) } : {};
+  const fits = chance.happens(FITS_IN_A_HUNDRED);
+  const isForOld = oldWorkers.length > 0 && chance.happens(FOR_OLD_IN_A_HUNDRED);
+  const draft: Draft = {
+    chance,
+    workers,
+    oldWorkers: isForOld ? oldWorkers : [],
+    bindings: [],
+    pickled: [],
+    host: isForOld && chance.happens(50) ? "old" : undefined,
+    fits,
+    nodes: 0,
+    labels: 0,
+  };
+  const tree = someTree(draft);
+  const filters = draft.pickled.length > 0 ? { filters: draft.pickled } : {};
+  const plan = { ...serialized(planId, tree, draft.bindings), ...filters };
+  const mode = fits ? { mode: someFit(chance) } : {};
   return { ...plan, ...mode, ...(chance.happens(35) && { policy: somePolicy(chance) }) };
 }
 
@@ -35,6 +58,13 @@ export function planOf(planId: string, filter: string, on?: string): SerializedP
   const bindings = [{ node_id: "n0", uses: filter }];
   const execute: ExecutionPlan = { Execute: { node_id: "n0" } };
   return serialized(planId, on === undefined ? execute : remote("there", on, execute), bindings);
+}
+
+/** What only that old worker can run. */
+export function planForOld(planId: string, filter: string, on: string): SerializedPlan {
+  const filters = [{ node_id: "n0", pickled_filter: pickle(filter) }];
+  const execute: ExecutionPlan = { Execute: { node_id: "n0" } };
+  return { ...serialized(planId, remote("there", on, execute), []), filters };
 }
 
 /** A stream runs whole on one worker. */

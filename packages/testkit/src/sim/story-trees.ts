@@ -1,16 +1,28 @@
-import type { Binding, ExecutionPlan } from "@planwire/protocol";
+import type { Binding, ExecutionPlan, PickledFilter } from "@planwire/protocol";
 import type { Chance } from "./chance.js";
-import { ARMS } from "./filters.js";
+import { ARMS, FILTERS, pickle } from "./filters.js";
 
 /** A plan that is being made up. */
 export interface Draft {
   readonly chance: Chance;
   /** Whom a Remote may name. */
   readonly workers: readonly string[];
+  /** Old workers; none, where the plan has nothing for them. */
+  readonly oldWorkers: readonly string[];
   readonly bindings: Binding[];
-  /** Loops so far: they have ids of their own. */
+  /** Filters that come with the plan, for old workers. */
+  readonly pickled: PickledFilter[];
+  /** Whose nodes come next; undefined: anybody's. */
+  host: "ours" | "old" | undefined;
+  /** It fits: only what comes with the plan says whether it is to be fitted on an old worker. */
+  readonly fits: boolean;
+  nodes: number;
+  /** Elements so far that run no filter: they have ids of their own. */
   labels: number;
 }
+
+/** Nodes for old workers, in a plan that is for both. */
+const OLD_IN_A_HUNDRED = 45;
 
 type Make = (draft: Draft) => ExecutionPlan;
 
@@ -45,7 +57,7 @@ export function someTree(draft: Draft): ExecutionPlan {
     case "remoteArms":
       return { Parallel: several(draft, 2, 3, someRemote) };
     case "remoteLoop":
-      return someLoop(draft, someRemote, (inner) => atSome(inner, lastOfPass(inner)));
+      return someLoop(draft, someRemote, (inner) => remotely(inner, lastOfPass));
     case "remoteBranch":
       return { Sequence: [someBranch(draft, someRemote), someNode(draft)] };
     case "nested":
@@ -127,14 +139,20 @@ function someBranch(draft: Draft, make: Make): ExecutionPlan {
 }
 
 function someRemote(draft: Draft): ExecutionPlan {
-  const inner = draft.chance.happens(30)
-    ? { Sequence: several(draft, 2, 2, someNode) }
-    : someNode(draft);
-  return atSome(draft, inner);
+  return remotely(draft, (inner) =>
+    inner.chance.happens(30) ? { Sequence: several(inner, 2, 2, someNode) } : someNode(inner),
+  );
 }
 
-function atSome(draft: Draft, plan: ExecutionPlan): ExecutionPlan {
-  return remote(`at-${labelOf(draft)}`, draft.chance.pick(draft.workers) ?? "a", plan);
+/** On a worker that can run what is in there. */
+function remotely(draft: Draft, make: Make): ExecutionPlan {
+  const { chance, host, workers, oldWorkers } = draft;
+  const isMixed = host === undefined && oldWorkers.length > 0;
+  draft.host = isMixed && chance.happens(OLD_IN_A_HUNDRED) ? "old" : (host ?? "ours");
+  const names = draft.host === "old" ? oldWorkers : workers;
+  const there = remote(`at-${labelOf(draft)}`, chance.pick(names) ?? "a", make(draft));
+  draft.host = host;
+  return there;
 }
 
 export function remote(node_id: string, worker: string, plan: ExecutionPlan): ExecutionPlan {
@@ -168,11 +186,49 @@ function someNode(draft: Draft) {
   );
 }
 
-/** What learns has a state from an earlier fit, as a rule. */
-function node({ chance, bindings }: Draft, uses: string) {
-  const node_id = `n${bindings.length}`;
-  const isFitted = uses.startsWith("learns") && chance.happens(95);
-  const state = isFitted ? { state: { type: "Json", data: `given ${node_id}` } as const } : {};
-  bindings.push({ node_id, uses, ...state });
+/** A node of ours is bound to its filter. One for old workers brings it, or is named after it. */
+function node(draft: Draft, filter: string): { Execute: { node_id: string } } {
+  const { chance, host, bindings, oldWorkers } = draft;
+  const isForOld = host === "old" || (host === undefined && chance.happens(OLD_IN_A_HUNDRED));
+  if (oldWorkers.length > 0 && isForOld && (host === "old" || runsOnOld(filter)))
+    return nodeForOld(draft, runsOnOld(filter) ? filter : "slow");
+  const number = draft.nodes++;
+  // What is named after a filter of ours needs no binding.
+  if (number === 0 && chance.happens(10) && runsOnOld(filter) && !isTrainable(filter))
+    return { Execute: { node_id: filter } };
+  const node_id = `n${number}`;
+  bindings.push({ node_id, uses: filter, ...someState(chance, filter) });
   return { Execute: { node_id } };
+}
+
+function nodeForOld(draft: Draft, filter: string) {
+  const { chance, pickled } = draft;
+  const number = draft.nodes++;
+  if (!draft.fits && !isTrainable(filter) && chance.happens(20))
+    return { Execute: { node_id: `${filter}.n${number}` } };
+  const node_id = `n${number}`;
+  const trainable = isTrainable(filter) ? { trainable: true } : {};
+  pickled.push({
+    node_id,
+    pickled_filter: pickle(filter),
+    ...trainable,
+    ...someState(chance, filter),
+  });
+  return { Execute: { node_id } };
+}
+
+/** What learns has a state from an earlier fit, as a rule. */
+function someState(chance: Chance, uses: string): Pick<Binding, "state"> {
+  if (!isTrainable(uses) || chance.happens(5)) return {};
+  return { state: { type: "Json", data: `given to ${uses}` } };
+}
+
+function isTrainable(filter: string): boolean {
+  return FILTERS[filter]?.isTrainable === true;
+}
+
+/** Nobody could end there what does not end by itself, and what an isolate dies of is an error there. */
+function runsOnOld(uses: string): boolean {
+  const behaviour = FILTERS[uses];
+  return behaviour !== undefined && behaviour.mostMs < 10_000 && behaviour.end !== "isolateDies";
 }

@@ -6,6 +6,8 @@ import { CoordinatorProcess } from "./coordinator-process.js";
 import { SimDisk } from "./disk.js";
 import { FAULTS } from "./faults.js";
 import { Network } from "./network.js";
+import { OLD_FAULTS } from "./old-faults.js";
+import { OldWorkerProcess, someOldSetup, type OldSetup } from "./old-worker-process.js";
 import { planOfPart } from "./describe-message.js";
 import { StoryLog } from "./story-log.js";
 import { USERS } from "./users.js";
@@ -19,6 +21,8 @@ export class Story {
   coordinator: CoordinatorProcess | undefined;
   readonly setups: readonly WorkerSetup[];
   readonly workers = new Map<string, WorkerProcess>();
+  readonly oldSetups: readonly OldSetup[];
+  readonly oldWorkers = new Map<string, OldWorkerProcess>();
   readonly clients = new Map<string, ClientProcess>();
   readonly submitted: SerializedPlan[] = [];
   readonly cancelled = new Set<string>();
@@ -74,6 +78,10 @@ export class Story {
       const slots = chance.between(1, 3);
       return { name: "abc".charAt(index), slots, threads: chance.between(1, slots), tags: [] };
     });
+    const olds = chance.happens(60) ? chance.between(1, 3) : 0;
+    this.oldSetups = Array.from({ length: olds }, (_, index) =>
+      someOldSetup(chance, `old${index}`),
+    );
     net.setSpeed(
       chance.pick([
         { leastMs: 0.5, mostMs: 2 },
@@ -85,6 +93,7 @@ export class Story {
   start(): void {
     this.startCoordinator();
     for (const setup of this.setups) this.startWorker(setup.name);
+    for (const setup of this.oldSetups) this.startOldWorker(setup);
     this.startClient("one");
     this.startClient("two");
   }
@@ -97,7 +106,7 @@ export class Story {
       if (chance.happens(70)) USERS[chance.choose(USER_WEIGHTS)](this);
       else {
         const kind = chance.choose(FAULT_WEIGHTS);
-        if (FAULTS[kind](this)) coverage.count(`fault: ${kind}`);
+        if (ALL_FAULTS[kind](this)) coverage.count(`fault: ${kind}`);
       }
       clock.after(chance.fraction() * 500, act);
     };
@@ -118,6 +127,11 @@ export class Story {
       world.net.readSlowly(name, 1, world.clock.mono);
       this.workers.get(name)?.resume();
       if (!this.workers.has(name)) this.startWorker(name);
+    }
+    for (const setup of this.oldSetups) {
+      world.net.cutOff(setup.name, world.clock.mono);
+      this.oldWorkers.get(setup.name)?.resume();
+      this.startOldWorker(setup);
     }
     for (const name of ["one", "two"]) {
       world.net.cutOff(name, world.clock.mono);
@@ -184,6 +198,19 @@ export class Story {
     this.workers.set(name, worker);
   }
 
+  startOldWorker(setup: OldSetup): void {
+    const { name } = setup;
+    if (this.oldWorkers.has(name)) return;
+    const { world } = this;
+    const worker = new OldWorkerProcess(world, setup, `${name}#${++this.#starts}`, () => {
+      this.oldWorkers.delete(name);
+      this.#breakWires(name);
+      const away = this.isCalm ? 500 : world.chance.between(100, 8_000);
+      world.clock.after(away, () => this.startOldWorker(setup));
+    });
+    this.oldWorkers.set(name, worker);
+  }
+
   startClient(name: string): void {
     if (this.clients.has(name)) return;
     this.clients.set(name, new ClientProcess(this.world, name, `${name}#${++this.#starts}`));
@@ -203,10 +230,13 @@ export class Story {
   #breakWires(host: string): void {
     const { net, chance } = this.world;
     for (const wire of net.wiresOf(host)) {
-      if (chance.happens(30)) {
+      if (!this.isCalm && chance.happens(30)) {
         wire.holdUp();
         wire.leaveBehind();
-      } else wire.break(undefined, chance.happens(75) ? chance.between(0, 50) : undefined);
+        continue;
+      }
+      const isNoticed = this.isCalm || chance.happens(75);
+      wire.break(undefined, isNoticed ? chance.between(0, 50) : undefined);
     }
   }
 
@@ -239,6 +269,8 @@ const USER_WEIGHTS = {
   "cancels a stream": 2,
 } satisfies Record<keyof typeof USERS, number>;
 
+const ALL_FAULTS = { ...FAULTS, ...OLD_FAULTS };
+
 const FAULT_WEIGHTS = {
   "the coordinator is killed": 3,
   "the coordinator is killed in a commit": 2,
@@ -265,4 +297,8 @@ const FAULT_WEIGHTS = {
   "the disk is full": 2,
   "the clock jumps": 2,
   "the network is slow": 2,
-} satisfies Record<keyof typeof FAULTS, number>;
+  "an old worker is killed": 3,
+  "an old worker is paused": 2,
+  "an old worker is cut off": 2,
+  "an old worker's connection breaks": 4,
+} satisfies Record<keyof typeof ALL_FAULTS, number>;

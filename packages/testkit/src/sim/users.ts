@@ -13,7 +13,8 @@ export const USERS = {
     if (client === undefined || story.submitted.length >= MOST_PLANS) return;
     const { chance } = story.world;
     const workers = story.setups.map(({ name }) => name);
-    const plan = somePlan(chance, `p${story.submitted.length}`, workers);
+    const oldWorkers = story.oldSetups.map(({ name }) => name);
+    const plan = somePlan(chance, `p${story.submitted.length}`, { workers, oldWorkers });
     story.submitted.push(plan);
     client.submit(plan, chance.happens(50));
   },

@@ -4,6 +4,7 @@ import type { Plant } from "../sim/world.js";
 import { CLIENTS } from "../planted/clients.js";
 import { COORDINATORS } from "../planted/coordinators.js";
 import { DISKS } from "../planted/disks.js";
+import { TOWARDS_OLD } from "../planted/towards-old.js";
 import { WORKERS } from "../planted/workers.js";
 
 /** Seeds after which a fault counts as one that nobody would find. */
@@ -20,6 +21,7 @@ function complaintOf(plant: Plant): { sentence: string; seed: number } | undefin
 
 describe.each([
   ["coordinator", COORDINATORS],
+  ["coordinator", TOWARDS_OLD],
   ["worker", WORKERS],
   ["client", CLIENTS],
   ["disk", DISKS],
