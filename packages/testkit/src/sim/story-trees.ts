@@ -104,10 +104,12 @@ function several(draft: Draft, least: number, most: number, make: Make): Executi
   return Array.from({ length: draft.chance.between(least, most) }, () => make(draft));
 }
 
-/** Each pass ends with a node, so that no pass gets what another one got. Without a limit that node says when it is enough. */
+/** Each pass ends with a node, so that no pass gets what another one got. Without a limit that node, alone and quick, says when it is enough. */
 function someLoop(draft: Draft, make: Make, last: Make): ExecutionPlan {
-  const body = { Sequence: [...several(draft, 0, 2, make), last(draft)] };
   const isLimited = draft.chance.happens(80);
+  const body = isLimited
+    ? { Sequence: [...several(draft, 0, 2, make), last(draft)] }
+    : node(draft, "enough");
   const max_iterations = isLimited ? draft.chance.between(1, 4) : null;
   return { Loop: { node_id: labelOf(draft), body, max_iterations } };
 }

@@ -106,12 +106,24 @@ export class Story {
       if (chance.happens(70)) USERS[chance.choose(USER_WEIGHTS)](this);
       else {
         const kind = chance.choose(FAULT_WEIGHTS);
-        if (ALL_FAULTS[kind](this)) coverage.count(`fault: ${kind}`);
+        if (FAULTS[kind](this)) coverage.count(`fault: ${kind}`);
       }
       clock.after(chance.fraction() * 500, act);
     };
     clock.after(300, act);
+    if (this.oldSetups.length > 0) this.#afflictOldWorkers(untilMono);
     clock.runUntil(untilMono);
+  }
+
+  /** Beside what else goes wrong, so that the others' share is the same in every story. */
+  #afflictOldWorkers(untilMono: number): void {
+    const { clock, chance, coverage } = this.world;
+    clock.after(chance.fraction() * OLD_FAULT_WITHIN_MS, () => {
+      if (clock.mono >= untilMono) return;
+      const kind = chance.choose(OLD_FAULT_WEIGHTS);
+      if (OLD_FAULTS[kind](this)) coverage.count(`fault: ${kind}`);
+      this.#afflictOldWorkers(untilMono);
+    });
   }
 
   /** Nothing goes wrong any more, and who is away comes back. */
@@ -254,6 +266,8 @@ export class Story {
   }
 }
 
+const OLD_FAULT_WITHIN_MS = 7_000;
+
 const USER_WEIGHTS = {
   submits: 40,
   "submits and soon cancels": 5,
@@ -268,8 +282,6 @@ const USER_WEIGHTS = {
   streams: 6,
   "cancels a stream": 2,
 } satisfies Record<keyof typeof USERS, number>;
-
-const ALL_FAULTS = { ...FAULTS, ...OLD_FAULTS };
 
 const FAULT_WEIGHTS = {
   "the coordinator is killed": 3,
@@ -297,8 +309,11 @@ const FAULT_WEIGHTS = {
   "the disk is full": 2,
   "the clock jumps": 2,
   "the network is slow": 2,
+} satisfies Record<keyof typeof FAULTS, number>;
+
+const OLD_FAULT_WEIGHTS = {
   "an old worker is killed": 3,
   "an old worker is paused": 2,
   "an old worker is cut off": 2,
   "an old worker's connection breaks": 4,
-} satisfies Record<keyof typeof ALL_FAULTS, number>;
+} satisfies Record<keyof typeof OLD_FAULTS, number>;
