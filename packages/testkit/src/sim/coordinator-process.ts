@@ -104,6 +104,7 @@ export class CoordinatorProcess extends SimProcess {
       tooSlow: (unread) => {
         world.coverage.count("race: a connection is closed that reads too slowly");
         this.#note(`closes ${connection.peer?.process ?? conn}, where ${unread} bytes wait`);
+        this.#noteEnd(connection);
       },
     });
     const sessionId = `session-${world.chance.below(2 ** 31)}`;
@@ -308,8 +309,9 @@ export class CoordinatorProcess extends SimProcess {
     connection.close(code);
   }
 
-  #noteEnd({ peer, closingWith }: SimPeerConnection): void {
-    if (peer?.kind !== "old" || closingWith !== undefined) return;
+  /** More than once, where it is closed and then gone. */
+  #noteEnd({ peer }: SimPeerConnection): void {
+    if (peer?.kind !== "old") return;
     this.#world.witness({ type: "oldConnectionEnded", peer });
   }
 

@@ -17,6 +17,8 @@ export class OldPeerRaces {
   }
 
   says({ process }: Peer, message: Message): void {
+    if (message.type === "Error" && message.code === "WORKER_ID_TAKEN")
+      this.#count("an old worker's id is taken by its old connection");
     if (message.type !== "AssignPlan") return;
     const { plan_id: partId, plan, mode } = message.plan;
     this.#given.add(`${process} ${partId}`);
