@@ -203,9 +203,7 @@ export class Story {
     const worker = new WorkerProcess(world, setup, incarnation, {}, (how) => {
       this.workers.delete(name);
       if (how === "killed") this.#breakWires(name);
-      world.clock.after(this.isCalm ? 500 : world.chance.between(100, 8_000), () =>
-        this.startWorker(name),
-      );
+      world.clock.after(this.#awayMs(), () => this.startWorker(name));
     });
     this.workers.set(name, worker);
   }
@@ -217,10 +215,16 @@ export class Story {
     const worker = new OldWorkerProcess(world, setup, `${name}#${++this.#starts}`, () => {
       this.oldWorkers.delete(name);
       this.#breakWires(name);
-      const away = this.isCalm ? 500 : world.chance.between(100, 8_000);
-      world.clock.after(away, () => this.startOldWorker(setup));
+      world.clock.after(this.#awayMs(), () => this.startOldWorker(setup));
     });
     this.oldWorkers.set(name, worker);
+  }
+
+  /** Who comes back soon may find what its last process said still arriving. */
+  #awayMs(): number {
+    const { chance } = this.world;
+    if (this.isCalm) return 500;
+    return chance.happens(30) ? chance.between(10, 500) : chance.between(100, 8_000);
   }
 
   startClient(name: string): void {
