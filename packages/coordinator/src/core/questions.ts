@@ -95,9 +95,7 @@ export function answerWaiting(turn: Turn, execution: Execution, waiting: Waiting
     case "get":
       return got(turn, waiting, summaryOf(execution), execution.outcome);
     case "watch":
-      // A Submit that comes again takes no events away from whoever has asked for all of them since.
-      if (waiting.requestId === undefined && waiting.onlyOutcome && watchesAll(execution, conn))
-        return;
+      if (isToldMore(turn, waiting, execution)) return;
       answerWatching(turn, waiting, execution.state);
       return watch(turn, execution, conn, waiting.from, waiting.onlyOutcome);
     case "explain":
@@ -199,6 +197,7 @@ function answerEnded(
         state,
       });
     case "watch":
+      if (isToldMore(turn, waiting)) return;
       answerWatching(turn, waiting, state);
       return watchEnded(turn, connection, stored, {
         from: waiting.from,
@@ -220,6 +219,17 @@ function got(
     ...(outcome && { outcome }),
   };
   send(turn, conn, message, summary.plan_id);
+}
+
+/** A Submit that comes again takes no events away from whoever has asked for all of them since. */
+function isToldMore(
+  turn: Turn,
+  { conn, requestId, planId, onlyOutcome }: Extract<Waiting, { kind: "watch" }>,
+  execution?: Execution,
+): boolean {
+  const connection = turn.state.connections.get(conn);
+  if (requestId !== undefined || !onlyOutcome || !connection) return false;
+  return watchesAll(connection, planId, execution?.watchers);
 }
 
 function answerWatching(turn: Turn, waiting: Waiting, state: Execution["state"]): void {

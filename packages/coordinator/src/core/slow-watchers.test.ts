@@ -64,6 +64,22 @@ it("a Watch of a connection that is blocked is answered at once, and its events 
   expect(kindsTo(driver, late)).toEqual(["Accepted", "AttemptStarted"]);
 });
 
+it("a Submit that comes again takes no events from who is to be told all of them later, in memory or not", async () => {
+  for (const maxEnded of [10, 0]) {
+    const { driver, worker, assigned } = watched({ maxEnded });
+    driver.answer(worker, assigned, 1);
+    const late = driver.client();
+    block(driver, late);
+    driver.receive(late, { type: "Watch", request_id: 2, plan_id: "p" });
+    await driver.answerQuestions();
+    driver.submit(late, planOf("p"), { watch: true, only_outcome: true });
+    await driver.answerQuestions();
+    driver.drain(late);
+    await driver.answerQuestions();
+    expect(kindsTo(driver, late)).toEqual(expect.arrayContaining(["Accepted", "AttemptStarted"]));
+  }
+});
+
 it("after Unwatch nothing comes later", () => {
   const { driver, worker, client } = watched();
   block(driver, client);

@@ -2,7 +2,7 @@ import type { ConnectionId, EventNumber, PlanEvent } from "@planwire/protocol";
 import { before, fallBehind } from "./behind.js";
 import { keep, keptAfter, newRing } from "./event-ring.js";
 import { send } from "./send.js";
-import type { CoreState, Execution, Turn } from "./state.js";
+import type { Connection, CoreState, Execution, Turn } from "./state.js";
 import type { Watcher } from "./watch-state.js";
 
 /** Numbers an event, keeps it in the bounded ring, and tells who watches. */
@@ -68,9 +68,14 @@ export function watch(
   connection.watches.add(execution.planId);
 }
 
-/** It is told every event, not the outcome alone. */
-export function watchesAll({ watchers }: Execution, conn: ConnectionId): boolean {
-  return watchers?.some((watcher) => watcher.conn === conn && !watcher.onlyOutcome) ?? false;
+/** It is told every event, now or when it has caught up, not the outcome alone. */
+export function watchesAll(
+  { id, behind }: Connection,
+  planId: string,
+  watchers: readonly Watcher[] = [],
+): boolean {
+  const isBehind = behind.get(planId)?.onlyOutcome === false;
+  return isBehind || watchers.some(({ conn, onlyOutcome }) => conn === id && !onlyOutcome);
 }
 
 /** After a restart whatever was told before is lost, and what is durable is told again. */
