@@ -57,7 +57,7 @@ const SQL = {
   outcome: "INSERT INTO outcomes (position, outcome) VALUES (?, ?)",
 } as const;
 
-/** Heads that are kept at hand, each of some 500 bytes. */
+/** Heads that are kept at hand, each of some 600 bytes. */
 const MOST_HEADS = 20_000;
 
 const DONE: WriteAnswer = { type: "done" };
