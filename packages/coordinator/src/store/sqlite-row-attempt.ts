@@ -18,7 +18,10 @@ export interface RowAttempt {
 /** Bytes of a value in an execution's own row. SQLite writes the row again with each change, and a page has 4 KiB. */
 export const SMALL_BYTES = 1_024;
 
-/** The attempt that the row holds after a write, if it can; `before` and `after` are the heads. */
+/**
+ * The attempt that the row holds after a write, given the one that it held; undefined when there is none, or when it
+ * can't hold what there is. `before` and `after` are the heads.
+ */
 export function rowAttemptAfter(
   attempt: RowAttempt | undefined,
   changes: readonly EncodedChange[],
