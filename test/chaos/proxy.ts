@@ -175,8 +175,9 @@ class Pair {
   }
 
   #cameDown(): void {
-    if (this.#asks) this.#answered += 1;
+    if (!this.#asks) return;
     this.#asks = false;
+    this.#answered += 1;
     if (this.#answered === 2) this.#signs.heard();
   }
 }
