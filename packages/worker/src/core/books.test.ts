@@ -83,6 +83,15 @@ test("a result that the coordinator handled and could not read becomes a failure
   expect(script.core.state.unacknowledgedBytes).toBe(0);
 });
 
+test("acknowledgements that no heartbeat asked for say nothing of a result", () => {
+  const { script, call } = running();
+  ack(script, [held("p1")]);
+  script.end(call, done(1));
+  script.forget();
+  for (let i = 0; i < 3; i++) ack(script, [held("p1")]);
+  script.expectNothingMore();
+});
+
 test("a result that left behind the heartbeat is not taken for unread", () => {
   const { script, call } = running();
   script.end(call, done(1));

@@ -16,7 +16,8 @@ export function compareBooks(state: WorkerState, turn: Turn, theirs: readonly He
   for (const stream of state.streams.values()) {
     if (wanted.get(stream.partId) !== stream.attempt) dropStream(state, turn, stream);
   }
-  for (const [partId, finished] of state.unacknowledged) {
+  // A copy: whatever fails in place of its result is put back at the end.
+  for (const [partId, finished] of [...state.unacknowledged]) {
     if (wanted.get(partId) === finished.attempt) failUnread(state, turn, finished);
   }
 }

@@ -83,7 +83,8 @@ export function heartbeatAcknowledged(
   if (session.ackBy !== undefined) {
     session.ackBy = turn.now.mono + session.heartbeatIntervalMs + session.heartbeatTimeoutMs;
   }
-  session.heartbeatsAcked += 1;
+  // A coordinator that says it more often than it was asked tells nothing by that.
+  session.heartbeatsAcked = Math.min(session.heartbeatsAcked + 1, session.heartbeatsSent);
   if (held !== undefined) compareBooks(state, turn, held);
   state.openOffers = state.openOffers.filter(({ offer, heartbeat }) => {
     if (heartbeat > session.heartbeatsAcked) return true;
