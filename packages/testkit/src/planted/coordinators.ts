@@ -160,11 +160,11 @@ export const COORDINATORS: Readonly<Record<string, Plant>> = {
     /** As if it had come by the socket that its worker has now. */
     const moved = (event: CoordinatorEvent): CoordinatorEvent => {
       if (event.type !== "received") return event;
+      const workerId = workerOf.get(event.conn);
       const registering = messageIn(event, "Register");
       if (registering !== undefined) workerOf.set(event.conn, registering.worker_id);
-      const worker = core.state.workers.get(workerOf.get(event.conn) ?? "");
-      if (registering !== undefined || worker?.conn === undefined) return event;
-      return { ...event, conn: worker.conn };
+      const worker = workerId === undefined ? undefined : core.state.workers.get(workerId);
+      return worker?.conn === undefined ? event : { ...event, conn: worker.conn };
     };
     return (event, now) =>
       step(moved(event), now).filter(
