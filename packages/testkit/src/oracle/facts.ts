@@ -1,4 +1,4 @@
-import type { Write } from "@planwire/coordinator/core";
+import type { StoredExecution, Write } from "@planwire/coordinator/core";
 import type {
   Message,
   Outcome,
@@ -22,6 +22,8 @@ export interface Peer {
 export type Fact =
   | { readonly type: "coordinatorStarted" }
   | { readonly type: "coordinatorDied" }
+  /** What the disk has of plans that go on, when a coordinator starts. */
+  | { readonly type: "diskOpened"; readonly live: readonly StoredExecution[] }
   | { readonly type: "coordinatorPaused"; readonly ms: number }
   /** A message leaves the core for a connection; `peer` is undefined before it said who it is. */
   | { readonly type: "coordinatorSays"; readonly peer: Peer | undefined; readonly message: Message }

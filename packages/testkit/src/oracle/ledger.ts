@@ -1,4 +1,4 @@
-import type { Change, Write } from "@planwire/coordinator/core";
+import type { Change, StoredExecution, Write } from "@planwire/coordinator/core";
 import type { Outcome, PlanResult, SerializedPlan } from "@planwire/protocol";
 import { complain } from "./rule.js";
 
@@ -56,6 +56,22 @@ export class Ledger {
 
   land({ planId, changes }: Write, mono: number): void {
     for (const change of changes) this.#apply(planId, change, mono);
+  }
+
+  /** What has landed is there when a coordinator starts, whatever happened to the one before. */
+  find(live: readonly StoredExecution[]): void {
+    const found = new Map(live.map((stored) => [stored.planId, stored]));
+    for (const plan of this.plans.values()) {
+      const { planId, parts, cancelledAt, outcome } = plan;
+      if (outcome !== undefined) continue;
+      const stored = found.get(planId);
+      if (stored === undefined) complain(`${planId} is not on disk any more`, planId);
+      if (cancelledAt !== undefined && stored.cancelledBy === undefined)
+        complain(`the cancel of ${planId} is not on disk any more`, planId);
+      const gone = [...parts.values()].flat().find((one) => !isIn(stored, one));
+      if (gone !== undefined)
+        complain(`${gone.partId}/${gone.attempt} is not on disk as it was written`, planId);
+    }
   }
 
   #apply(planId: string, change: Change, mono: number): void {
@@ -146,4 +162,13 @@ export class Ledger {
     }
     return last;
   }
+}
+
+function isIn({ attempts }: StoredExecution, { partId, attempt, lost, result }: LedgerAttempt) {
+  const stored = attempts.find((one) => one.partId === partId && one.attempt === attempt);
+  if (stored === undefined) return false;
+  return (
+    (stored.lost === undefined) === (lost === undefined) &&
+    (stored.result === undefined) === (result === undefined)
+  );
 }

@@ -51,6 +51,7 @@ export class Oracle {
     const fact = this.#resolved(seen);
     if (fact.type === "notUnderstood") complain(`${fact.by} did not understand: ${fact.why}`);
     if (fact.type === "landed") this.ledger.land(fact.write, mono);
+    if (fact.type === "diskOpened") this.ledger.find(fact.live);
     if (fact.type === "forgotten") this.ledger.plans.delete(fact.planId);
     this.#contact.see(fact, mono);
     for (const rule of this.#rules) rule.see(fact, mono);

@@ -66,6 +66,7 @@ export class CoordinatorProcess extends SimProcess {
     this.repeats = new Repeats(world, this);
     const { plant, disk } = world;
     const found = disk.open();
+    world.witness({ type: "diskOpened", live: found.live });
     const opened = plant.opened?.(found) ?? found;
     const core = new CoordinatorCore(
       { ...COORDINATOR, ...settings, coordinatorId: name, version: "0.1.0" },
