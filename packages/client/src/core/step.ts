@@ -30,7 +30,7 @@ import {
   streamRefused,
 } from "./streams.js";
 import { abandonSubmit, submit } from "./submissions.js";
-import { closeFeed, follow, openFeed, planEvent } from "./watches.js";
+import { closeFeed, follow, loseSightOf, openFeed, planEvent } from "./watches.js";
 
 /** Takes one event into the state, and says what is to be done about it. */
 export function step(state: ClientState, event: ClientEvent, now: Now): Effect[] {
@@ -120,9 +120,10 @@ function errorReceived(
   error: Extract<Message, { type: "Error" }>,
   out: Effect[],
 ): void {
-  const { type: _, request_id, stream_id, ...wireError } = error;
+  const { type: _, request_id, stream_id, plan_id, ...wireError } = error;
   if (request_id !== undefined) return errorAnswered(state, request_id, error, out);
   if (stream_id !== undefined) return streamRefused(state, stream_id, wireError, out);
+  if (plan_id !== undefined) return loseSightOf(state, plan_id, wireError, out);
   sessionRefused(state, error, out);
 }
 

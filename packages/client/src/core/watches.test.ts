@@ -144,6 +144,17 @@ test("a reader in a history that is gone fails", () => {
   );
 });
 
+test("what its coordinator has no more to tell of is lost to all who wait for it, and to nobody else", () => {
+  const core = withFeed();
+  core.event({ type: "follow", planId: "q" });
+  const error = { code: "PLAN_UNKNOWN", message: "another has it", retryable: false };
+  expect(core.message({ type: "Error", ...error, plan_id: "p" })).toEqual([
+    { type: "loseSight", planId: "p", failure: error },
+    { type: "failFeed", feed: 1, failure: error },
+  ]);
+  expect([...core.state.watches.keys()]).toEqual(["q"]);
+});
+
 const submitted = (planId: string) =>
   ({ type: "submit", ask: 1, plan: { plan_id: planId, plan: "Empty", metadata: {} } }) as const;
 

@@ -92,6 +92,12 @@ export function watchRefused(
   if (watched) fail(state, watched, why, out);
 }
 
+/** Its coordinator has no more to tell of it: another one has it. */
+export function loseSightOf(state: ClientState, planId: string, why: Failure, out: Effect[]): void {
+  const watched = state.watches.get(planId);
+  if (watched) fail(state, watched, why, out);
+}
+
 /** What was accepted in a history that this coordinator does not have is lost to us. */
 export function leaveOtherHistories(state: ClientState, out: Effect[]): void {
   for (const watched of state.watches.values()) {

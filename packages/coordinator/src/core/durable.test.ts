@@ -119,6 +119,35 @@ it("an execution that the store says is another coordinator's is forgotten, and 
   expect(driver.take(worker, "ResultAck")).toMatchObject({ taken: false });
 });
 
+it("then a worker need not keep the result that waited for that write", () => {
+  const driver = new CoordinatorDriver();
+  const worker = driver.worker("w");
+  driver.submit(driver.client(), planOf("p"));
+  const assigned = driver.take(worker, "AssignPlan");
+  driver.holdsWrites = true;
+  driver.answer(worker, assigned, 1);
+  driver.answerWrites({ type: "notOwner" });
+  expect(driver.take(worker, "ResultAck")).toMatchObject({ id: "p", taken: false });
+});
+
+it("then a peer of the inherited wire keeps its slot until it answers", () => {
+  const driver = new CoordinatorDriver();
+  const old = driver.inherited("old");
+  const client = driver.client();
+  const filters = [{ node_id: "f", pickled_filter: "gA==" }];
+  driver.submit(client, planOf("p", { bindings: [], filters }));
+  const assigned = driver.take(old, "AssignPlan");
+  driver.holdsWrites = true;
+  driver.passTime(2_000);
+  driver.answerWrites({ type: "notOwner" });
+  expect(driver.core.state.executions.size).toBe(0);
+  driver.holdsWrites = false;
+  driver.submit(client, planOf("q", { bindings: [], filters }));
+  driver.expectNothingMoreFor(old);
+  driver.answer(old, assigned, 1);
+  expect(driver.take(old, "AssignPlan")).toMatchObject({ plan: { plan_id: "q" } });
+});
+
 it("a plan that ends in the very write that accepts it still tells its outcome to who watches it", () => {
   const driver = new CoordinatorDriver();
   driver.inherited("old");

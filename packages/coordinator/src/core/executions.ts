@@ -103,7 +103,9 @@ function undo(turn: Turn, execution: Execution): void {
   state.retries.delete(execution);
   forgetDeadline(state, execution);
   for (const { conn } of execution.watchers ?? []) {
-    state.connections.get(conn)?.watches.delete(execution.planId);
+    const connection = state.connections.get(conn);
+    connection?.watches.delete(execution.planId);
+    connection?.behind.delete(execution.planId);
   }
   execution.watchers = undefined;
   dropStream(turn, execution);
@@ -118,14 +120,15 @@ function undo(turn: Turn, execution: Execution): void {
 }
 
 /**
- * Slots of assignments that waited for the write: they never left, so nobody will answer them. That a result is not taken is true
- * whether the write lands or not.
+ * Slots of assignments that waited for the write: they never left, so nobody will answer them. A result that waited for it was not taken
+ * here, and its worker need not keep it.
  */
 function releaseUnsent(turn: Turn, { writing, next }: Execution): void {
   for (const deferred of [writing, next].flatMap((write) => write?.afterwards ?? [])) {
     if (deferred.do !== "emit" || deferred.effect.type !== "send") continue;
     const { conn, message } = deferred.effect;
-    if (message.type === "ResultAck" && !message.taken) turn.out.push(deferred.effect);
+    if (message.type === "ResultAck")
+      turn.out.push({ ...deferred.effect, message: { ...message, taken: false } });
     if (message.type !== "AssignPlan" && message.type !== "StreamBegin") continue;
     const { workerId = "" } = turn.state.connections.get(conn) ?? {};
     const worker = turn.state.workers.get(workerId);
@@ -140,11 +143,17 @@ function dropStream({ state }: Turn, { streamId }: Execution): void {
   state.connections.get(run.client)?.streams.delete(run.streamId);
 }
 
-/** Its assignment never left, or is told to stop. */
+/** Its assignment left, and is told to stop; a peer of the inherited wire keeps its slot until it answers. */
 function releasePart(turn: Turn, part: Part): void {
   const worker = part.workerId === undefined ? undefined : turn.state.workers.get(part.workerId);
-  if (!worker?.held.delete(part.partId)) return;
-  if (part.execution.version > 0 && worker.conn !== undefined && !worker.inherited) {
+  const holding = worker?.held.get(part.partId);
+  if (!worker || !holding) return;
+  if (worker.inherited) {
+    holding.abandoned = true;
+    return;
+  }
+  worker.held.delete(part.partId);
+  if (part.execution.version > 0 && worker.conn !== undefined) {
     send(turn, worker.conn, { type: "CancelPlan", plan_id: part.partId, attempt: part.attempt });
   }
   turn.agenda.push({ do: "fillSlots", worker });

@@ -31,7 +31,7 @@ export type Fact =
   /** The coordinator learns that an old worker's connection is gone, or ends it. */
   | { readonly type: "oldConnectionEnded"; readonly peer: Peer }
   | { readonly type: "landed"; readonly write: Write }
-  /** A plan that asked for no more than memory is gone with its coordinator. */
+  /** A plan has left its coordinator: it asked for no more than memory, and that is gone; or another coordinator has it, as ours was told. */
   | { readonly type: "forgotten"; readonly planId: string }
   | { readonly type: "workerStarted"; readonly peer: Peer; readonly slots: number }
   | { readonly type: "workerDied"; readonly peer: Peer }

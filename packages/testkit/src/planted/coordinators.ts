@@ -279,6 +279,10 @@ export const COORDINATORS: Readonly<Record<string, Plant>> = {
         return { ...effect, content: { ...effect.content, changes } };
       }),
   ),
+  "goes on with a plan that another coordinator has": coordinator((step) => (event, now) => {
+    if (event.type !== "persistDone" || event.answer.type !== "notOwner") return step(event, now);
+    return step({ ...event, answer: { type: "done" } }, now);
+  }),
   "calls what may go on stopped": saying(() => (message) => {
     if (message.type !== "PlanEvent" || message.event.kind !== "Finished") return message;
     const { outcome } = message.event;

@@ -13,7 +13,7 @@ import {
   type Write,
   type WriteAnswer,
 } from "@planwire/coordinator/core";
-import type { ExecutionSummary } from "@planwire/protocol";
+import { isTerminal, type ExecutionSummary } from "@planwire/protocol";
 import type { Chance } from "./chance.js";
 import type { Clock } from "./clock.js";
 
@@ -35,6 +35,8 @@ export interface DiskListener {
   takenBack(writes: readonly Write[]): void;
   /** A crash took these plans with it: they were to be kept in memory alone. */
   forgotten(planIds: readonly string[]): void;
+  /** The coordinator learns, or would have, that another one has this plan. */
+  refused(planId: string): void;
 }
 
 interface Waiting {
@@ -63,6 +65,8 @@ export class SimDisk {
   #waiting: Waiting[] = [];
   /** Plans that need not outlive the coordinator. */
   readonly #inMemory = new Set<string>();
+  /** Plans that another coordinator has taken; false until ours was told. */
+  readonly #taken = new Map<string, boolean>();
   #underWay: Waiting[] | undefined;
   #strike: (() => void) | undefined;
   #strikeUnsynced: (() => void) | undefined;
@@ -88,11 +92,12 @@ export class SimDisk {
 
   open(): Opened {
     this.#boots += 1;
+    for (const [planId, isTold] of this.#taken) if (!isTold) this.#refuse(planId);
     const stored = [...this.#table.values()].map((execution) => copyOf(execution.snapshot()));
     return {
       historyId: this.historyId,
       boot: this.#boots,
-      live: stored.filter(({ outcome }) => outcome === undefined),
+      live: stored.filter((one) => one.outcome === undefined && !this.#taken.has(one.planId)),
       offered: [...this.#offered.values()],
     };
   }
@@ -189,12 +194,32 @@ export class SimDisk {
       this.#history.set(write.planId, [write]);
       if (write.durability === "memory") this.#inMemory.add(write.planId);
     } else {
+      if (this.#taken.has(write.planId)) return this.#refuse(write.planId);
       if (known === undefined || !isExpected(known.head, write)) return { type: "notOwner" };
       known.apply(write.changes);
       this.#history.get(write.planId)?.push(write);
     }
     this.#listener.landed(write);
     return { type: "done" };
+  }
+
+  /** Another coordinator decides about it from now on. It is not seen to do so. */
+  takeAway(planId: string): void {
+    this.#taken.set(planId, false);
+  }
+
+  /** Ids of plans that could be taken away: they live, and not in memory alone. */
+  liveIds(): string[] {
+    return [...this.#table].flatMap(([planId, { head }]) => {
+      const isOurs = !this.#taken.has(planId) && !this.#inMemory.has(planId);
+      return isOurs && !isTerminal(stateOf(head)) ? [planId] : [];
+    });
+  }
+
+  #refuse(planId: string): WriteAnswer {
+    if (this.#taken.get(planId) === false) this.#listener.refused(planId);
+    this.#taken.set(planId, true);
+    return { type: "notOwner" };
   }
 
   prune(query: PruneQuery): number {
@@ -246,7 +271,7 @@ export class SimDisk {
   }
 
   get(planId: string): StoredExecution | undefined {
-    const found = this.#table.get(planId);
+    const found = this.#taken.has(planId) ? undefined : this.#table.get(planId);
     return found === undefined ? undefined : copyOf(found.snapshot());
   }
 

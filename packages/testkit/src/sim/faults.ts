@@ -170,6 +170,15 @@ export const FAULTS = {
     return true;
   },
 
+  /** A stream is its connection's, and goes with that. */
+  "another coordinator takes a plan"(story: Story): boolean {
+    const { disk, chance } = story.world;
+    const plans = disk.liveIds().filter((planId) => !planId.startsWith("x-"));
+    const planId = chance.pick(plans);
+    if (planId !== undefined) disk.takeAway(planId);
+    return planId !== undefined;
+  },
+
   /** Not far back: a deadline is on that clock, and would be as late. */
   "the clock jumps"({ world }: Story): boolean {
     world.clock.wallOffset += world.chance.between(-15_000, 86_400_000);

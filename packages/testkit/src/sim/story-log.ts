@@ -1,4 +1,8 @@
 import { createHash } from "node:crypto";
+import { complain } from "../oracle/rule.js";
+
+/** Some thirty times as many as any story has that comes to its end. */
+const MOST_LINES = 100_000;
 
 interface Line {
   readonly text: string;
@@ -10,6 +14,8 @@ export class StoryLog {
   readonly #lines: Line[] = [];
 
   add(mono: number, who: string, what: string, planId?: string): void {
+    if (this.#lines.length >= MOST_LINES)
+      complain(`more than ${MOST_LINES} things happened: somebody answers what answers it`, planId);
     this.#lines.push({ text: `${mono.toFixed(3).padStart(11)} ${who.padEnd(11)} ${what}`, planId });
   }
 

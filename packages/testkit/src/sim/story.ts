@@ -68,6 +68,11 @@ export class Story {
             witness({ type: "forgotten", planId });
           }
         },
+        refused: (planId) => {
+          log.add(clock.mono, "disk", `${planId} is another coordinator's`, planId);
+          coverage.count("race: a plan is another coordinator's");
+          witness({ type: "forgotten", planId });
+        },
         landedUntold: (writes) =>
           this.#noteWrites("had landed, untold", "race: a write landed untold", writes),
       },
@@ -290,7 +295,7 @@ const USER_WEIGHTS = {
 const FAULT_WEIGHTS = {
   "the coordinator is killed": 3,
   "the coordinator is killed in a commit": 2,
-  "the coordinator's power fails": 2,
+  "the coordinator's power fails": 4,
   "the coordinator is paused": 2,
   "a worker is killed": 4,
   "a worker is paused": 3,
@@ -311,6 +316,7 @@ const FAULT_WEIGHTS = {
   "a client's connection is left behind": 3,
   "the disk is slow": 2,
   "the disk is full": 2,
+  "another coordinator takes a plan": 2,
   "the clock jumps": 2,
   "the network is slow": 2,
 } satisfies Record<keyof typeof FAULTS, number>;
