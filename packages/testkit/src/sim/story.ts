@@ -229,7 +229,7 @@ export class Story {
   #awayMs(): number {
     const { chance } = this.world;
     if (this.isCalm) return 500;
-    return chance.happens(30) ? chance.between(10, 500) : chance.between(100, 8_000);
+    return chance.happens(15) ? chance.between(10, 500) : chance.between(100, 8_000);
   }
 
   startClient(name: string): void {
