@@ -229,7 +229,7 @@ export class Story {
   #awayMs(): number {
     const { chance } = this.world;
     if (this.isCalm) return 500;
-    return chance.happens(15) ? chance.between(10, 500) : chance.between(100, 8_000);
+    return chance.happens(30) ? chance.between(10, 500) : chance.between(100, 8_000);
   }
 
   startClient(name: string): void {
@@ -275,7 +275,7 @@ export class Story {
   }
 }
 
-const OLD_FAULT_WITHIN_MS = 7_000;
+const OLD_FAULT_WITHIN_MS = 5_000;
 
 const USER_WEIGHTS = {
   submits: 40,
@@ -299,7 +299,7 @@ const FAULT_WEIGHTS = {
   "the coordinator is paused": 2,
   "a worker is killed": 4,
   "a worker is paused": 3,
-  "a worker is cut off": 4,
+  "a worker is cut off": 5,
   "a worker's connection breaks": 5,
   "a worker's connection is left behind": 4,
   "a worker is deaf": 2,
