@@ -85,9 +85,14 @@ function build(root: Shape): AnyStep {
   return step(root);
 }
 
+/** A plan comes from its client in text or in msgpack, which refuses this key. */
+const json = fc
+  .jsonValue({ maxDepth: 2 })
+  .filter((value) => !JSON.stringify(value).includes('"__proto__"'));
+
 test("a built plan is a valid SerializedPlan, the same after each codec", () => {
   fc.assert(
-    fc.property(shape, fc.jsonValue({ maxDepth: 2 }), (root, input) => {
+    fc.property(shape, json, (root, input) => {
       const built = serializePlan(build(root), { id: "p", input });
       assert.deepEqual(checkPlan(built), []);
       const parsed = SerializedPlan.parse(built);

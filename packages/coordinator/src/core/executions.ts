@@ -6,7 +6,7 @@ import { deadlineExceeded, forgetDeadline } from "./deadlines.js";
 import { expiryOf } from "./retention.js";
 import { waitNoMore } from "./retries.js";
 import { send, sendError } from "./send.js";
-import type { Execution, Part, Turn } from "./state.js";
+import type { Execution, Part, StreamRun, Turn } from "./state.js";
 import type { Ending } from "./task.js";
 import { answerRefused, unansweredIn } from "./unwritten.js";
 
@@ -87,9 +87,11 @@ export function refuseSubmission(
 export function forget(turn: Turn, execution: Execution, why: PlanwireError): void {
   const { planId: plan_id } = execution;
   const watching = (execution.watchers ?? []).map(({ conn }) => ({ conn, about: {} }));
+  const run = streamRunOf(turn, execution);
+  const streaming = run ? [{ conn: run.client, about: { stream_id: run.streamId } }] : [];
   const unanswered = unansweredIn(execution);
   undo(turn, execution);
-  for (const { conn, about } of [...unanswered, ...watching]) {
+  for (const { conn, about } of [...unanswered, ...streaming, ...watching]) {
     const connection = turn.state.connections.get(conn);
     if (connection) sendError(turn, connection, why, { ...about, plan_id });
   }
@@ -136,11 +138,15 @@ function releaseUnsent(turn: Turn, { writing, next }: Execution): void {
   }
 }
 
-function dropStream({ state }: Turn, { streamId }: Execution): void {
-  const run = streamId === undefined ? undefined : state.streams.get(streamId);
+function dropStream(turn: Turn, execution: Execution): void {
+  const run = streamRunOf(turn, execution);
   if (!run) return;
-  state.streams.delete(run.streamId);
-  state.connections.get(run.client)?.streams.delete(run.streamId);
+  turn.state.streams.delete(run.streamId);
+  turn.state.connections.get(run.client)?.streams.delete(run.streamId);
+}
+
+function streamRunOf({ state }: Turn, { streamId }: Execution): StreamRun | undefined {
+  return streamId === undefined ? undefined : state.streams.get(streamId);
 }
 
 /** Its assignment left, and is told to stop; a peer of the inherited wire keeps its slot until it answers. */

@@ -49,6 +49,27 @@ function flowing(more: Parameters<CoordinatorDriver["worker"]>[2] = {}) {
   return { driver, worker, client };
 }
 
+it("a stream that another coordinator turns out to own ends for its client, and at its worker", () => {
+  const driver = new CoordinatorDriver();
+  const worker = driver.worker("w");
+  const client = driver.client();
+  driver.receive(client, begin());
+  accept(driver, worker, driver.take(worker, "StreamBegin"));
+  driver.take(client, "StreamAccepted");
+  driver.holdsWrites = true;
+  driver.receive(client, { type: "Cancel", request_id: 2, plan_id: begin().plan_id });
+  driver.answerWrites({ type: "notOwner" });
+  const errors = driver.sent.flatMap(({ conn, message }) =>
+    conn === client && message.type === "Error" ? [message] : [],
+  );
+  expect(errors).toMatchObject([
+    { code: "PLAN_UNKNOWN", request_id: 2 },
+    { code: "PLAN_UNKNOWN", stream_id: "s" },
+  ]);
+  expect(driver.take(worker, "CancelPlan")).toMatchObject({ plan_id: begin().plan_id });
+  expect(driver.core.state.streams.size).toBe(0);
+});
+
 it("a cancel never overtakes the StreamBegin that it means", () => {
   const driver = new CoordinatorDriver();
   const worker = driver.worker("w");
