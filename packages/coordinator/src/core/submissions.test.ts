@@ -1,6 +1,7 @@
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { CoordinatorDriver, execute, planOf } from "../testing/coordinator-driver.js";
 import type { SerializedPlan } from "@planwire/protocol";
+import type { CoreEvent } from "./event.js";
 
 /** The error with which a plan is refused; undefined when it is accepted. */
 async function refusal(driver: CoordinatorDriver, plan: SerializedPlan) {
@@ -48,6 +49,22 @@ it("a filter that nobody ever offered is refused once a worker of ours is there,
     hint: expect.stringContaining("tidy"),
   });
 });
+
+it("a plan whose filters are known is accepted without a look at each worker: there may be thousands", async () => {
+  const driver = new CoordinatorDriver();
+  driver.worker("w");
+  const event = submitted(driver, planOf("p"));
+  const looks = vi.spyOn(driver.core.state.workers, "values");
+  driver.core.step(event, { mono: 0, wall: 0 });
+  expect(looks).not.toHaveBeenCalled();
+  looks.mockRestore();
+  expect(await refusal(driver, uses("unheard-of"))).toMatchObject({ code: "NO_SUCH_FILTER" });
+});
+
+function submitted(driver: CoordinatorDriver, plan: SerializedPlan): CoreEvent {
+  const message = { type: "Submit", request_id: 1, plan } as const;
+  return { type: "received", conn: driver.client(), message, isError: false, bytes: 100 };
+}
 
 it("a filter whose worker is gone is waited for", async () => {
   const driver = new CoordinatorDriver();

@@ -212,11 +212,12 @@ function assertInput({ input }: SerializedPlan): void {
 
 /** A filter that nobody ever offered is a slip of the pen, once there is a worker that could have offered it, and all had time to come back. */
 function assertFilters(state: CoreState, plan: SerializedPlan, kind: Execution["kind"]): void {
+  // Most plans need only what is known: those cost no look at all workers.
+  if (unknownFilters(state, plan, NONE).length === 0) return;
   const workers = [...state.workers.values()].filter(({ conn }) => conn !== undefined);
   if (!workers.some(({ inherited }) => !inherited)) return;
   const open = workers.some(({ inherited }) => inherited) ? openNodes(state, plan, kind) : NONE;
-  const needed = new Set(filtersOfOurs(plan, open));
-  const missing = [...needed].filter((name) => !state.everOffered.has(name)).sort();
+  const missing = unknownFilters(state, plan, open);
   if (missing.length === 0) return;
   const offered = [
     ...new Set(workers.flatMap((one) => one.offered.map(({ name }) => name))),
@@ -230,6 +231,15 @@ function assertFilters(state: CoreState, plan: SerializedPlan, kind: Execution["
         ? `connected workers offer ${offered.join(", ") || "no filters"}`
         : `use "${meant}", if that was meant`,
   });
+}
+
+function unknownFilters(
+  { everOffered }: CoreState,
+  plan: SerializedPlan,
+  open: ReadonlySet<string>,
+): string[] {
+  const unknown = filtersOfOurs(plan, open).filter((name) => !everOffered.has(name));
+  return [...new Set(unknown)].sort();
 }
 
 /** A stream runs whole, on a worker of one kind. */
