@@ -46,8 +46,11 @@ export class Effects implements Rule {
     if (this.#forgotten.has(planId)) return;
     if (attempt === later.attempt) return; // calls.ts judges that
     if (this.#ended.has(keyOf(partId, attempt))) return;
-    const since = this.#ledger.attempt(partId, planId, attempt)?.assignedAt ?? 0;
-    if (this.#contact.wasLostSince(peer.process, since, mono)) return;
+    const { assignedAt = 0, lost } = this.#ledger.attempt(partId, planId, attempt) ?? {};
+    if (this.#contact.wasLostSince(peer.process, assignedAt, mono)) return;
+    // What an old worker answers means what that connection was given, also when it speaks of an earlier one's; that it has answered is
+    // judged by old-peers.ts.
+    if (peer.kind === "old" && lost !== undefined) return;
     complain(
       `${nodeId} of ${partId} ran in attempt ${attempt} on ${peer.process}, which neither died nor was silent for a lease, and in attempt ${later.attempt} on ${later.peer.process}`,
       planId,

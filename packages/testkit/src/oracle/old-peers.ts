@@ -46,9 +46,10 @@ export class OldPeers implements Rule {
     }
   }
 
-  /** On an old worker nothing but the connection says which attempt is meant. */
-  attemptOf({ process }: Peer, partId: string): number | undefined {
-    return this.#given.get(process)?.findLast((one) => one.partId === partId)?.attempt;
+  /** On an old worker nothing but the connection says which attempt is meant: of those of this part the `nth`, or the last. */
+  attemptOf({ process }: Peer, partId: string, nth?: number): number | undefined {
+    const given = this.#given.get(process)?.filter((one) => one.partId === partId) ?? [];
+    return (nth === undefined ? given.at(-1) : given[nth - 1])?.attempt;
   }
 
   owed(): Owed[] {

@@ -59,7 +59,10 @@ export class Oracle {
 
   #resolved(fact: Fact): Fact {
     if (fact.type !== "callBegan" || fact.peer.kind !== "old") return fact;
-    return { ...fact, attempt: this.#oldPeers.attemptOf(fact.peer, fact.partId) ?? 0 };
+    return {
+      ...fact,
+      attempt: this.#oldPeers.attemptOf(fact.peer, fact.partId, fact.attempt) ?? 0,
+    };
   }
 
   owed(): Owed[] {

@@ -12,6 +12,8 @@ export interface OldNode {
 
 export interface OldPlan {
   readonly partId: string;
+  /** How often it has come on its connection, this time included. */
+  readonly nth: number;
   /** In their order, whatever the tree: such a peer walks it flat. */
   readonly nodes: readonly OldNode[];
   readonly input: Value;
@@ -19,7 +21,7 @@ export interface OldPlan {
   readonly fit: { readonly y: Value | undefined } | undefined;
 }
 
-export function readOldPlan(json: JsonValue | undefined): OldPlan {
+export function readOldPlan(json: JsonValue | undefined): Omit<OldPlan, "nth"> {
   const { plan_id, plan, input, filters, mode } = fieldsOf(json);
   const entries = new Map(
     listOf(filters).map((entry) => [fieldsOf(entry)["node_id"], fieldsOf(entry)]),

@@ -47,6 +47,8 @@ interface Session {
   isOpen: boolean;
   isRegistered: boolean;
   unanswered: number;
+  /** How often each part has come. */
+  readonly given: Map<string, number>;
 }
 
 type Result = { readonly [field: string]: JsonValue };
@@ -141,6 +143,7 @@ export class OldWorkerProcess extends SimProcess {
       isOpen: false,
       isRegistered: false,
       unanswered: 0,
+      given: new Map(),
     };
     this.#sessions.add(session);
     this.#session = session;
@@ -242,8 +245,11 @@ export class OldWorkerProcess extends SimProcess {
   }
 
   /** One node after the other, whatever comes in between. */
-  #work(session: Session, plan: OldPlan): void {
+  #work(session: Session, given: Omit<OldPlan, "nth">): void {
     this.#working += 1;
+    const nth = (session.given.get(given.partId) ?? 0) + 1;
+    session.given.set(given.partId, nth);
+    const plan = { ...given, nth };
     if (this.setup.isDeafAtWork) this.#ears.pause();
     this.#runFrom(session, plan, 0, plan.input, {});
   }
@@ -278,7 +284,7 @@ export class OldWorkerProcess extends SimProcess {
     }: Pick<FilterCall, "op" | "input"> & { state?: Value | undefined; y?: Value | undefined },
     then: (value: Value) => void,
   ): void {
-    const { partId: planId } = plan;
+    const { partId: planId, nth } = plan;
     if (this.setup.tells) this.#tell(session, planId, nodeId);
     const call: FilterCall = {
       call: ++this.#lastCall,
@@ -287,7 +293,8 @@ export class OldWorkerProcess extends SimProcess {
       input,
       nodeId,
       planId,
-      attempt: 0,
+      // It knows none: the oracle does, by the connection.
+      attempt: nth,
       workerId: this.setup.name,
       ...(state !== undefined && { state }),
       ...(y !== undefined && { y }),

@@ -17,7 +17,8 @@ export function compareBooks(state: WorkerState, turn: Turn, theirs: readonly He
     if (wanted.get(stream.partId) !== stream.attempt) dropStream(state, turn, stream);
   }
   // A copy: whatever fails in place of its result is put back at the end.
-  for (const [partId, finished] of [...state.unacknowledged]) {
+  const all = [...state.unacknowledged];
+  for (const [partId, finished] of all) {
     if (wanted.get(partId) === finished.attempt) failUnread(state, turn, finished);
   }
 }
