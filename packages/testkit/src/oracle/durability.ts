@@ -10,6 +10,8 @@ export class Durability implements Rule {
   readonly #ledger: Ledger;
   /** Whose acceptance was told. */
   readonly #accepted = new Set<string>();
+  /** Parts and attempts whose results were acknowledged as taken, truly: a copy may be said when the plan has left. */
+  readonly #acknowledgedOnce = new Set<string>();
 
   constructor(ledger: Ledger) {
     this.#ledger = ledger;
@@ -76,8 +78,11 @@ export class Durability implements Rule {
   #acknowledged(partId: string, attempt: number, taken: boolean): void {
     const planId = planOfPart(partId);
     const written = this.#ledger.attempt(partId, planId, attempt);
-    if (taken && written?.result === undefined)
-      notWritten(`the result of attempt ${attempt} was acknowledged as taken of`, planId);
+    if (taken && !this.#acknowledgedOnce.has(`${partId} ${attempt}`)) {
+      if (written?.result === undefined)
+        notWritten(`the result of attempt ${attempt} was acknowledged as taken of`, planId);
+      this.#acknowledgedOnce.add(`${partId} ${attempt}`);
+    }
     // Its worker forgets it either way.
     const isOut =
       written !== undefined && written.result === undefined && written.lost === undefined;
