@@ -82,6 +82,15 @@ export const pid = defineFilter("pid", { isolate: "inline", forward: () => proce
   expect(second).not.toBe(first);
 });
 
+test("a worker that is sent away is replaced, and not called dead", async () => {
+  save(filters(2));
+  const dev = start(["dev", "--port", "0", "--workers", "1", "--json"], { cwd: folder });
+  const url = String((await dev.line("listening"))["url"]);
+  await dev.line("registered");
+  expect((await run(["drain", "dev-1.1", "--coordinator", url])).code).toBe(0);
+  await dev.said("dev-1.1 left; another one starts");
+});
+
 test("its workers don't outlive it, however it ends", async () => {
   save(`import { defineFilter } from "planwire";
 export const pid = defineFilter("pid", { isolate: "inline", forward: () => process.pid });

@@ -80,8 +80,8 @@ async function dev(flags: Flags, screen: Screen): Promise<void> {
     token: flags.token,
     size: flags.workers,
     onLine: (id, line) => screen.say(`${screen.sayStyle.dim(`${id} |`)} ${line}`),
-    onDeath: (id, retryInMs) =>
-      screen.say(screen.sayStyle.yellow(`${id} died; another one starts in ${retryInMs} ms`)),
+    onGone: (id, how, retryInMs) =>
+      screen.say(screen.sayStyle.yellow(`${id} ${how}; another one starts in ${retryInMs} ms`)),
   });
   process.once("exit", () => fleet.kill());
   try {

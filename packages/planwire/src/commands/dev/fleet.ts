@@ -7,8 +7,8 @@ export interface FleetOptions {
   readonly token: string | undefined;
   readonly size: number;
   readonly onLine: (workerId: string, line: string) => void;
-  /** A worker died by itself; another one takes its place after `retryInMs`. */
-  readonly onDeath: (workerId: string, retryInMs: number) => void;
+  /** A worker died by itself, or left because somebody sent it away; another one takes its place after `retryInMs`. */
+  readonly onGone: (workerId: string, how: "left" | "died", retryInMs: number) => void;
 }
 
 const FIRST_RETRY_MS = 500;
@@ -82,12 +82,12 @@ export class Fleet {
   }
 
   #replaceOnDeath(worker: WorkerProcess): void {
-    void worker.exited.then(() => {
+    void worker.exited.then((how) => {
       const place = this.#current.indexOf(worker);
       if (place === -1 || this.#closed) return;
       const retryInMs = Math.min(FIRST_RETRY_MS * 2 ** this.#deathsInARow, LONGEST_RETRY_MS);
       this.#deathsInARow += 1;
-      this.#options.onDeath(worker.id, retryInMs);
+      this.#options.onGone(worker.id, how, retryInMs);
       setTimeout(() => {
         if (this.#closed || this.#current[place] !== worker) return;
         const replacement = this.#start(place + 1);

@@ -22,7 +22,7 @@ export type Start =
 export class WorkerProcess {
   readonly id: string;
   readonly started: Promise<Start>;
-  readonly exited: Promise<void>;
+  readonly exited: Promise<"left" | "died">;
   readonly #child: ChildProcess;
 
   constructor({ id, url, files, token, onLine }: WorkerProcessOptions) {
@@ -38,16 +38,16 @@ export class WorkerProcess {
     });
     this.#child = child;
     this.exited = new Promise((resolve) => {
-      child.once("close", () => resolve());
-      child.once("error", () => resolve());
+      child.once("close", (code) => resolve(code === 0 ? "left" : "died"));
+      child.once("error", () => resolve("died"));
     });
     this.started = readStart(child, onLine);
   }
 
   /** It finishes what it has, and leaves. */
-  drain(): Promise<void> {
+  async drain(): Promise<void> {
     this.#child.kill("SIGTERM");
-    return this.exited;
+    await this.exited;
   }
 
   kill(): void {
