@@ -53,6 +53,22 @@ it("an outcome waits for who reads slowly, also when it has left memory by then"
   }
 });
 
+it("who catches up is not taken in by another submission under the id, which is refused in the end", async () => {
+  const { driver, worker, client, assigned } = watched({ maxEnded: 0 });
+  block(driver, client);
+  driver.answer(worker, assigned, 1);
+  driver.holdsWrites = true;
+  const other = planOf("p", { input: { source: "Inline", value: { type: "Empty" } } });
+  const rival = driver.client();
+  driver.submit(rival, other, { watch: true, only_outcome: true });
+  driver.drain(client);
+  driver.answerWrites({ type: "exists", state: "Succeeded" });
+  await driver.answerQuestions();
+  expect(driver.take(rival, "Error")).toMatchObject({ code: "PLAN_ID_CONFLICT" });
+  expect(kindsTo(driver, rival)).toEqual([]);
+  expect(kindsTo(driver, client).at(-1)).toBe("Finished");
+});
+
 it("a Watch of a connection that is blocked is answered at once, and its events come later", () => {
   const { driver } = watched();
   const late = driver.client();

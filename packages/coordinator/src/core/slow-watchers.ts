@@ -36,7 +36,8 @@ export function awaitDrainDone(turn: Turn, conn: ConnectionId): void {
     if (bytes >= MOST_AT_A_TIME) return awaitDrain(turn, connection);
     connection.behind.delete(planId);
     const execution = state.executions.get(planId);
-    if (execution) bytes += catchUp(turn, execution, conn, behind);
+    // A submission under its id that is not written yet may be another one, and be refused.
+    if (execution && execution.version > 0) bytes += catchUp(turn, execution, conn, behind);
     else {
       const { from, onlyOutcome } = behind;
       ask(turn, connection, {
@@ -46,6 +47,7 @@ export function awaitDrainDone(turn: Turn, conn: ConnectionId): void {
         planId,
         from,
         onlyOutcome,
+        catchesUp: true,
       });
       bytes += AT_LEAST;
     }

@@ -268,6 +268,8 @@ export type Waiting =
       readonly planId: string;
       readonly from: EventNumber | undefined;
       readonly onlyOutcome: boolean;
+      /** It was answered, and is to be told later what it has missed: it waits for the execution that this id stands for in the end. */
+      readonly catchesUp?: true;
     }
   | {
       readonly kind: "cancel";

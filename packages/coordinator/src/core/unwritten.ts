@@ -30,7 +30,10 @@ function requestIn({ planId }: Execution, deferred: Deferred): Unanswered[] {
   if (deferred.do === "answer") {
     const { waiting: question } = deferred;
     const { conn, requestId } = question;
-    return requestId === undefined ? [] : [{ conn, about: { request_id: requestId }, question }];
+    if (requestId !== undefined) return [{ conn, about: { request_id: requestId }, question }];
+    // A refused submission's own watch ends with it.
+    const catchesUp = question.kind === "watch" && question.catchesUp === true;
+    return catchesUp ? [{ conn, about: {}, question }] : [];
   }
   if (deferred.do !== "emit" || deferred.effect.type !== "send") return [];
   const { conn, message } = deferred.effect;
