@@ -2,7 +2,7 @@ import type { WorkerSummary } from "@planwire/protocol";
 import { received, receivedBroken, receivedChunkFrame } from "../gateway/received.js";
 import type { Opened } from "../store/store.js";
 import { workOff } from "./agenda.js";
-import { takeUp } from "./ever-offered.js";
+import { takeUpOffers } from "./ever-offered.js";
 import { connectionClosed, connectionOpened } from "./connections.js";
 import { persistChanges, persistDone, retryWrites } from "./durable.js";
 import { endOverdue, nextDeadlineCheck } from "./deadlines.js";
@@ -38,7 +38,7 @@ export class CoordinatorCore {
     return this.#turn(now, (turn) => {
       const { boot, settings } = turn.state;
       if (boot > 1) turn.state.comingBackUntil = now.mono + settings.heartbeatTimeoutMs;
-      takeUp(turn.state, this.#opened.offered);
+      takeUpOffers(turn.state, this.#opened.offered);
       for (const stored of this.#opened.live) recover(turn, stored);
       turn.state.pruneAt = now.mono + turn.state.settings.pruneIntervalMs;
     });

@@ -9,12 +9,16 @@ export function rememberOffered({ state, out }: Turn, offered: readonly StoredOf
   const { everOffered, settings } = state;
   const usable = offered.filter(({ key }) => key.length <= LONGEST_NAME);
   const added = usable.filter(({ key, kind }) => everOffered.get(key) !== kind);
-  takeUp(state, usable);
+  takeUpOffers(state, usable);
   const offers = added.filter(({ key }) => everOffered.has(key));
   if (offers.length > 0) out.push({ type: "rememberOffers", offers, most: settings.maxOffered });
 }
 
-export function takeUp({ everOffered, settings }: CoreState, offers: readonly StoredOffer[]): void {
+/** Of this process's workers, or of what the store remembers of earlier ones'. */
+export function takeUpOffers(
+  { everOffered, settings }: CoreState,
+  offers: readonly StoredOffer[],
+): void {
   for (const { key, kind } of offers) {
     everOffered.delete(key);
     everOffered.set(key, kind);

@@ -11,8 +11,7 @@ export function needsOf(
   plan: SerializedPlan,
   target: RemoteTarget | undefined = targetsOf(plan.plan)[0],
 ): Needs {
-  const bound = new Map((plan.bindings ?? []).map(({ node_id, uses }) => [node_id, uses]));
-  const pickled = new Set((plan.filters ?? []).map(({ node_id }) => node_id));
+  const { bound, pickled } = sourcesOf(plan);
   let ours: Set<string> | undefined = new Set();
   let inherited = true;
   for (const nodeId of nodeIdsOf(plan.plan)) {
@@ -37,12 +36,29 @@ export function needsOf(
  * whether it is to be fitted.
  */
 export function openToInherited(state: CoreState, plan: SerializedPlan): ReadonlySet<string> {
-  const bound = new Set((plan.bindings ?? []).map(({ node_id }) => node_id));
-  const pickled = new Set((plan.filters ?? []).map(({ node_id }) => node_id));
+  const { bound, pickled } = sourcesOf(plan);
   const isForward = plan.mode == null || plan.mode === "Forward";
   const isOpen = (nodeId: string) =>
     !bound.has(nodeId) && (pickled.has(nodeId) || (isForward && !state.everOffered.has(nodeId)));
   return new Set(nodeIdsOf(plan.plan).filter(isOpen));
+}
+
+/** What workers of ours must offer: nobody else has it, or brings it. */
+export function filtersOfOurs(plan: SerializedPlan, open: ReadonlySet<string>): string[] {
+  const { bound, pickled } = sourcesOf(plan);
+  return nodeIdsOf(plan.plan).flatMap((nodeId) => {
+    const uses = bound.get(nodeId);
+    if (uses !== undefined) return [uses];
+    return pickled.has(nodeId) || open.has(nodeId) ? [] : [nodeId];
+  });
+}
+
+/** Where nodes have their filters from: those that workers of ours have, by node, and those that come pickled. */
+function sourcesOf({ bindings, filters }: SerializedPlan) {
+  return {
+    bound: new Map((bindings ?? []).map(({ node_id, uses }) => [node_id, uses])),
+    pickled: new Set((filters ?? []).map(({ node_id }) => node_id)),
+  };
 }
 
 /** Of what can't be cut any finer, a stream or a subtree: to a peer of the inherited wire a tree means something else. */

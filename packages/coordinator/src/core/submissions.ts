@@ -1,4 +1,4 @@
-import { assertPlan, cutFor, nodeIdsOf } from "@planwire/plan";
+import { assertPlan, cutFor } from "@planwire/plan";
 import {
   isPlanwireError,
   PlanwireError,
@@ -11,7 +11,13 @@ import { accept, publishWhenDurable, whenDurable } from "./durable.js";
 import { conflict, sameContent } from "./conflict.js";
 import { awaitDeadline } from "./deadlines.js";
 import { countLive } from "./ended.js";
-import { certainNodeIds, isImpossible, openToInherited, uncutNeedsOf } from "./needs.js";
+import {
+  certainNodeIds,
+  filtersOfOurs,
+  isImpossible,
+  openToInherited,
+  uncutNeedsOf,
+} from "./needs.js";
 import { newExecution } from "./new-records.js";
 import { beginParts, isTrainable } from "./parts.js";
 import { ask } from "./questions.js";
@@ -250,17 +256,6 @@ function openNodes(
 ): ReadonlySet<string> {
   const isForEither = kind === "plan" || uncutNeedsOf(state, plan).inherited;
   return isForEither ? openToInherited(state, plan) : NONE;
-}
-
-/** What workers of ours must offer: nobody else has it, or brings it. */
-function filtersOfOurs(plan: SerializedPlan, open: ReadonlySet<string>): string[] {
-  const bound = new Map((plan.bindings ?? []).map(({ node_id, uses }) => [node_id, uses]));
-  const pickled = new Set((plan.filters ?? []).map(({ node_id }) => node_id));
-  return nodeIdsOf(plan.plan).flatMap((nodeId) => {
-    const uses = bound.get(nodeId);
-    if (uses !== undefined) return [uses];
-    return pickled.has(nodeId) || open.has(nodeId) ? [] : [nodeId];
-  });
 }
 
 function assertStates(state: CoreState, plan: SerializedPlan): void {
