@@ -2,6 +2,7 @@ import { planOfPart } from "../sim/describe-message.js";
 import { callKeyOf, expectationOf, type Expectation } from "./expectation.js";
 import type { CallBegan, Fact } from "./facts.js";
 import type { Ledger } from "./ledger.js";
+import type { OldPeers } from "./old-peers.js";
 import { complain, type Rule } from "./rule.js";
 
 /**
@@ -10,6 +11,7 @@ import { complain, type Rule } from "./rule.js";
  */
 export class Calls implements Rule {
   readonly #ledger: Ledger;
+  readonly #oldPeers: OldPeers;
   readonly #expected = new Map<string, Expectation>();
   /** By part and attempt. */
   readonly #made = new Map<string, Set<string>>();
@@ -17,8 +19,9 @@ export class Calls implements Rule {
   /** By plan: which part makes which call. */
   readonly #partOf = new Map<string, Map<string, string>>();
 
-  constructor(ledger: Ledger) {
+  constructor(ledger: Ledger, oldPeers: OldPeers) {
     this.#ledger = ledger;
+    this.#oldPeers = oldPeers;
   }
 
   see(fact: Fact): void {
@@ -35,6 +38,7 @@ export class Calls implements Rule {
     const planId = planOfPart(partId);
     // What still runs of a forgotten plan is not the plan's that has taken its id.
     if (this.#ledger.attempt(partId, planId, attempt) === undefined) return;
+    if (this.#oldPeers.mayBeMistaken(planId)) return;
     const key = callKeyOf(call);
     if (!this.#expectedOf(planId).calls.has(key))
       complain(`${partId}/${attempt} makes a call which its plan has not: ${key}`, planId);

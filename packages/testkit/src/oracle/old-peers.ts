@@ -20,6 +20,9 @@ export class OldPeers implements Rule {
   /** By connection: what it was given. */
   readonly #given = new Map<string, Given[]>();
   readonly #ended = new Set<string>();
+  readonly #forgotten = new Set<string>();
+  /** Plans under the id of one that was forgotten, of which an old worker got something. */
+  readonly #mistakable = new Set<string>();
 
   constructor(ledger: Ledger) {
     this.#ledger = ledger;
@@ -41,6 +44,9 @@ export class OldPeers implements Rule {
         return;
       case "landed":
         return this.#landed(fact.write);
+      case "forgotten":
+        this.#forgotten.add(fact.planId);
+        return;
       default:
         return;
     }
@@ -50,6 +56,14 @@ export class OldPeers implements Rule {
   attemptOf({ process }: Peer, partId: string, nth?: number): number | undefined {
     const given = this.#given.get(process)?.filter((one) => one.partId === partId) ?? [];
     return (nth === undefined ? given.at(-1) : given[nth - 1])?.attempt;
+  }
+
+  /**
+   * Whether an old worker may have answered for a forgotten plan of the same id: it knows no attempts, and says a late result on
+   * whatever connection it has by then.
+   */
+  mayBeMistaken(planId: string): boolean {
+    return this.#mistakable.has(planId);
   }
 
   owed(): Owed[] {
@@ -69,6 +83,7 @@ export class OldPeers implements Rule {
     const { plan } = message;
     const { plan_id: partId } = plan;
     const planId = planOfPart(partId);
+    if (this.#forgotten.has(planId)) this.#mistakable.add(planId);
     const before = this.#given.get(process) ?? [];
     this.#given.set(process, before);
     const open = before.find(({ isAnswered }) => !isAnswered);
