@@ -11,7 +11,8 @@ import {
 import type { Logger } from "pino";
 import type { WebSocket } from "ws";
 import type { CoreEvent, Scopes } from "./core/event.js";
-import { PeerConnection, type PeerListener, type SocketBounds } from "./peer-connection.js";
+import type { PeerConnection, SocketBounds } from "./peer-connection.js";
+import { connectionOf, type PeerSocketListener } from "./peer-socket.js";
 import { receivedEvents } from "./received-events.js";
 
 /** All open sockets by the id that the core knows them by: what comes in becomes events, effects on a connection go out. */
@@ -34,7 +35,7 @@ export class Connections {
   add(socket: WebSocket, scopes: Scopes): void {
     this.#lastId += 1;
     const conn = `connection-${this.#lastId}` as ConnectionId;
-    this.#open.set(conn, new PeerConnection(socket, this.#bounds, this.#listenerOf(conn)));
+    this.#open.set(conn, connectionOf(socket, this.#bounds, this.#listenerOf(conn)));
     this.#feed([{ type: "connectionOpened", conn, scopes, sessionId: randomUUID() }]);
   }
 
@@ -89,7 +90,7 @@ export class Connections {
     }
   }
 
-  #listenerOf(conn: ConnectionId): PeerListener {
+  #listenerOf(conn: ConnectionId): PeerSocketListener {
     const log = this.#log;
     return {
       received: (data, isBinary) => this.#feed(receivedEvents(conn, data, isBinary, this.#limits)),

@@ -4,6 +4,7 @@ export type { Effect } from "./core/effect.js";
 export type { CoreEvent, Now } from "./core/event.js";
 export { DEFAULT_SETTINGS, type Settings } from "./core/settings.js";
 export type { CoreState } from "./core/state.js";
+export { PeerConnection, type PeerPort } from "./peer-connection.js";
 export { receivedEvents } from "./received-events.js";
 export { acceptedHead, isExpected, stateOf, summaryOf } from "./store/execution-head.js";
 export { MEMORY_DEFAULTS } from "./store/memory.js";

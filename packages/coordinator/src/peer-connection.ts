@@ -10,24 +10,31 @@ import {
   type Feature,
   type Message,
 } from "@planwire/protocol";
-import { WebSocket } from "ws";
 import type { Settings } from "./core/settings.js";
 
+/** A WebSocket and the time around it, as far as what stands before it needs them. */
+export interface PeerPort {
+  isOpen(): boolean;
+  /** `sent()` is told of it once it has gone out. */
+  send(frame: string | Uint8Array): void;
+  /** Bytes handed over that have not gone out. */
+  bufferedBytes(): number;
+  ping(): void;
+  close(code: number, reason: string): void;
+  terminate(): void;
+  /** Once, when this turn of the event loop ends. */
+  soon(run: () => void): void;
+  /** Once; keeps no process alive, and does no harm when the socket is gone by then. */
+  later(ms: number, run: () => void): void;
+}
+
 export interface PeerListener {
-  /** One whole frame; not called any more once this side closes. */
-  received(data: Buffer, isBinary: boolean): void;
-  /** A ping or a pong. */
-  heard(): void;
   /** So much waits in its socket that it reads slowly; said once until `drained`. */
   blocked(): void;
   /** Answers `awaitDrain`. */
   drained(): void;
   /** It reads too slowly, and is being closed. */
   tooSlow(unreadBytes: number): void;
-  /** The peer breaks the rules of WebSocket, or a frame's bound; ws closes. */
-  failed(error: Error): void;
-  /** Once, last. */
-  closed(code: number, reason: string): void;
 }
 
 export type SocketBounds = Pick<
@@ -45,9 +52,9 @@ const INTERNAL_ERROR = 1011;
 /** UTF-8 takes at most three bytes for a UTF-16 unit. */
 const MOST_BYTES_PER_UNIT = 3;
 
-/** One socket and the outbox before it. */
+/** What stands before a peer's socket: its outbox, its bounds, and how it is closed. Whoever has the socket tells what becomes of it. */
 export class PeerConnection {
-  readonly #socket: WebSocket;
+  readonly #port: PeerPort;
   readonly #outbox: Outbox;
   readonly #listener: PeerListener;
   readonly #bounds: SocketBounds;
@@ -55,18 +62,17 @@ export class PeerConnection {
   #isBlocked = false;
   #awaitsDrain = false;
 
-  constructor(socket: WebSocket, bounds: SocketBounds, listener: PeerListener) {
-    this.#socket = socket;
+  constructor(port: PeerPort, bounds: SocketBounds, listener: PeerListener) {
+    this.#port = port;
     this.#bounds = bounds;
     this.#listener = listener;
-    const sent = () => this.#sent();
     this.#outbox = new Outbox(
       {
-        send: (frame) => this.#write(frame, sent),
-        bufferedBytes: () => socket.bufferedAmount,
+        send: (frame) => this.#write(frame),
+        bufferedBytes: () => port.bufferedBytes(),
         // All that one turn of the event loop brings, from whichever peers, goes out together.
-        schedule: (flush) => void setImmediate(flush),
-        scheduleLater: (flush) => void setTimeout(flush, WAIT_MS).unref(),
+        schedule: (flush) => port.soon(flush),
+        scheduleLater: (flush) => port.later(WAIT_MS, flush),
       },
       {
         batchLength: Math.min(
@@ -75,7 +81,15 @@ export class PeerConnection {
         ),
       },
     );
-    this.#listen();
+  }
+
+  get features(): ReadonlySet<Feature> {
+    return this.#outbox.features;
+  }
+
+  /** Why it is being closed, or was. */
+  get closingWith(): ErrorCode | undefined {
+    return this.#closingWith;
   }
 
   /** @throws PlanwireError when it can't be written for this peer; nothing is sent then */
@@ -109,11 +123,11 @@ export class PeerConnection {
   awaitDrain(): void {
     this.#awaitsDrain = true;
     // Not within this call: whoever asks is in the middle of a step.
-    setImmediate(() => this.#tellDrained());
+    this.#port.soon(() => this.#tellDrained());
   }
 
   probe(): void {
-    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.ping();
+    if (this.#port.isOpen()) this.#port.ping();
   }
 
   /** Closes when all that was sent before has gone out, or when that takes too long. */
@@ -127,27 +141,27 @@ export class PeerConnection {
 
   terminate(): void {
     this.#outbox.close();
-    this.#socket.terminate();
+    this.#port.terminate();
   }
 
-  #listen(): void {
-    const socket = this.#socket;
-    socket.on("message", (data, isBinary) => {
-      // ws hands over one Buffer: another binaryType is never set.
-      if (this.#closingWith === undefined) this.#listener.received(data as Buffer, isBinary);
-    });
-    socket.on("ping", () => this.#listener.heard());
-    socket.on("pong", () => this.#listener.heard());
-    socket.on("error", (error) => {
-      this.#closingWith ??= "INVALID_MESSAGE";
-      this.#terminateLater();
-      this.#listener.failed(error);
-    });
-    socket.on("close", (code, reason) => {
-      this.#closingWith ??= "CONNECTION_LOST";
-      this.#outbox.close();
-      this.#listener.closed(code, reason.toString());
-    });
+  /** The socket has sent something. */
+  sent(): void {
+    this.#tellDrained();
+    this.#outbox.drained();
+    // What was left may have gone out by the outbox's own turn since.
+    if (this.#closingWith !== undefined) this.#closeWhenSent();
+  }
+
+  /** The peer breaks the rules of WebSocket, or a frame's bound; the socket closes by itself. */
+  broken(): void {
+    this.#closingWith ??= "INVALID_MESSAGE";
+    this.#terminateLater();
+  }
+
+  /** The socket is gone. */
+  lost(): void {
+    this.#closingWith ??= "CONNECTION_LOST";
+    this.#outbox.close();
   }
 
   #encode(message: Message): string | Uint8Array {
@@ -164,15 +178,12 @@ export class PeerConnection {
     return frame.length * MOST_BYTES_PER_UNIT <= this.#bounds.frameBytes;
   }
 
-  #write(frame: string | Uint8Array, sent: () => void): void {
-    const socket = this.#socket;
-    if (socket.readyState !== WebSocket.OPEN) return;
-    const unread = socket.bufferedAmount;
-    if (unread <= this.#bounds.maxUnreadBytes) {
-      socket.send(frame, sent);
-      return this.#tellBlocked();
-    }
-    this.#giveUp(unread);
+  #write(frame: string | Uint8Array): void {
+    if (!this.#port.isOpen()) return;
+    const unread = this.#port.bufferedBytes();
+    if (unread > this.#bounds.maxUnreadBytes) return this.#giveUp(unread);
+    this.#port.send(frame);
+    this.#tellBlocked();
   }
 
   #giveUp(unread: number): void {
@@ -182,37 +193,28 @@ export class PeerConnection {
   }
 
   #tellBlocked(): void {
-    if (this.#isBlocked || this.#socket.bufferedAmount <= this.#bounds.slowBytes) return;
+    if (this.#isBlocked || this.#port.bufferedBytes() <= this.#bounds.slowBytes) return;
     this.#isBlocked = true;
     this.#listener.blocked();
   }
 
   #tellDrained(): void {
     if (!this.#awaitsDrain || this.#closingWith !== undefined) return;
-    if (this.#socket.bufferedAmount > this.#bounds.slowBytes * DRAINED_SHARE) return;
+    if (this.#port.bufferedBytes() > this.#bounds.slowBytes * DRAINED_SHARE) return;
     this.#awaitsDrain = false;
     this.#isBlocked = false;
     this.#listener.drained();
-  }
-
-  #sent(): void {
-    this.#tellDrained();
-    this.#outbox.drained();
-    // What was left may have gone out by the outbox's own turn since.
-    if (this.#closingWith !== undefined) this.#closeWhenSent();
   }
 
   #closeWhenSent(): void {
     const code = this.#closingWith;
     if (code === undefined || this.#outbox.bulkQueuedBytes > 0) return;
     this.#outbox.close();
-    this.#socket.close(closeCodeOf(code) ?? INTERNAL_ERROR, code);
+    this.#port.close(closeCodeOf(code) ?? INTERNAL_ERROR, code);
   }
 
-  /** The socket holds the process as long as it is open; this must not do so beyond. */
   #terminateLater(): void {
-    const timer = setTimeout(() => this.terminate(), CLOSE_WITHIN_MS).unref();
-    this.#socket.once("close", () => clearTimeout(timer));
+    this.#port.later(CLOSE_WITHIN_MS, () => this.terminate());
   }
 }
 

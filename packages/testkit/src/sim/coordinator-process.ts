@@ -1,8 +1,10 @@
 import {
   CoordinatorCore,
   DEFAULT_SETTINGS,
+  PeerConnection,
   receivedEvents,
   type Change,
+  type PeerPort,
   type Settings,
   type Write,
   type WriteAnswer,
@@ -22,7 +24,6 @@ import { describeMessage, planOfMessage } from "./describe-message.js";
 import type { Crash } from "./disk.js";
 import type { CoordinatorEffect, CoordinatorEvent, CoordinatorLike } from "./drives.js";
 import type { SimSocket, SocketListener } from "./network.js";
-import { SimPeerConnection } from "./peer-connection.js";
 import { Repeats } from "./repeats.js";
 import { SimProcess, SimTimer } from "./sim-process.js";
 import type { World } from "./world.js";
@@ -47,11 +48,16 @@ type EffectOf<T extends CoordinatorEffect["type"]> = Extract<CoordinatorEffect, 
 const KEEP_MOVING = 32;
 const LIMITS_OF_FRAMES = { frameBytes: LIMITS.frameBytes, batchMessages: LIMITS.batchMessages };
 
+class SimConnection extends PeerConnection {
+  /** Who is at the other end, once that has said so. */
+  peer: Peer | undefined;
+}
+
 /** A coordinator: the real core behind a shell that does what the real one does, on the story's clock, network and disk. */
 export class CoordinatorProcess extends SimProcess {
   readonly #world: World;
   readonly core: CoordinatorLike;
-  readonly #connections = new Map<ConnectionId, SimPeerConnection>();
+  readonly #connections = new Map<ConnectionId, SimConnection>();
   readonly #timer: SimTimer;
   /** Its core knows nothing of what is said again. */
   readonly repeats: Repeats;
@@ -92,7 +98,7 @@ export class CoordinatorProcess extends SimProcess {
   #letIn(socket: SimSocket): { process: SimProcess; listener: SocketListener } {
     const conn = `connection-${++this.#lastConnection}` as ConnectionId;
     const world = this.#world;
-    const connection = new SimPeerConnection(socket, this, COORDINATOR, {
+    const connection = new SimConnection(this.#portOf(socket), COORDINATOR, {
       blocked: () => {
         world.coverage.count(`race: a ${connection.peer?.kind} reads slowly`);
         this.#feed([{ type: "connectionBlocked", conn }]);
@@ -128,7 +134,20 @@ export class CoordinatorProcess extends SimProcess {
     return { process: this, listener };
   }
 
-  #received(conn: ConnectionId, connection: SimPeerConnection, frame: string | Uint8Array): void {
+  #portOf(socket: SimSocket): PeerPort {
+    return {
+      isOpen: () => true, // one that is not takes nothing
+      send: (frame) => socket.send(frame),
+      bufferedBytes: () => socket.bufferedBytes(),
+      ping: () => socket.ping(),
+      close: (code, reason) => socket.close(code, reason),
+      terminate: () => socket.terminate(),
+      soon: (run) => this.after(0, run),
+      later: (ms, run) => this.after(ms, run),
+    };
+  }
+
+  #received(conn: ConnectionId, connection: SimConnection, frame: string | Uint8Array): void {
     this.#countLeftBehind(connection);
     if (connection.closingWith !== undefined) return;
     const isBinary = typeof frame !== "string";
@@ -151,7 +170,7 @@ export class CoordinatorProcess extends SimProcess {
   }
 
   /** Its earlier socket is still open here. */
-  #countRivals(connection: SimPeerConnection, { worker_id: name, incarnation }: Register): void {
+  #countRivals(connection: SimConnection, { worker_id: name, incarnation }: Register): void {
     for (const other of this.#connections.values()) {
       if (other === connection || other.closingWith !== undefined || other.peer?.name !== name)
         continue;
@@ -165,7 +184,7 @@ export class CoordinatorProcess extends SimProcess {
   }
 
   /** It goes on although its process speaks by a newer one. */
-  #countLeftBehind(connection: SimPeerConnection): void {
+  #countLeftBehind(connection: SimConnection): void {
     const { coverage } = this.#world;
     if (connection.closingWith === "SESSION_REPLACED")
       coverage.count("race: a connection that was replaced goes on");
@@ -311,7 +330,7 @@ export class CoordinatorProcess extends SimProcess {
   }
 
   /** More than once, where it is closed and then gone. */
-  #noteEnd({ peer }: SimPeerConnection): void {
+  #noteEnd({ peer }: SimConnection): void {
     if (peer?.kind !== "old") return;
     this.#world.witness({ type: "oldConnectionEnded", peer });
   }

@@ -4,7 +4,7 @@ import { encodeFrame, LIMITS, type Feature, type Message } from "@planwire/proto
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
 import { DEFAULT_SETTINGS } from "./core/settings.js";
-import { PeerConnection, type PeerListener } from "./peer-connection.js";
+import { connectionOf, type PeerSocketListener } from "./peer-socket.js";
 import { PeerWebSocket } from "./peer-web-socket.js";
 
 const FRAME_BYTES = 16 * 1024 * 1024;
@@ -26,7 +26,7 @@ afterEach(() => {
   server.close();
 });
 
-class Notes implements PeerListener {
+class Notes implements PeerSocketListener {
   readonly frames: (string | Buffer)[] = [];
   readonly told: string[] = [];
   received(data: Buffer, isBinary: boolean): void {
@@ -67,7 +67,7 @@ async function connected(frameBytes = FRAME_BYTES) {
   peer.on("error", () => {}); // what matters of it is in `closed`
   const [[socket]] = await Promise.all([accepted, once(peer, "open")]);
   const notes = new Notes();
-  const ours = new PeerConnection(socket, { ...BOUNDS, frameBytes }, notes);
+  const ours = connectionOf(socket, { ...BOUNDS, frameBytes }, notes);
   return { ours, socket, notes, peer, heard, closed };
 }
 
