@@ -35,11 +35,9 @@ export function serializeSubmission(
   const serialized = isStep(plan)
     ? serializeStep(plan as AnyStep, work, options)
     : readDocument(plan as PlanDocument, options);
-  return {
-    ...serialized,
-    metadata: withLabel(serialized.metadata, options),
-    ...(policy && { policy: { ...serialized.policy, ...policy } }),
-  };
+  serialized.metadata = withLabel(serialized.metadata, options);
+  if (policy) serialized.policy = { ...serialized.policy, ...policy };
+  return serialized;
 }
 
 function serializeStep(step: AnyStep, work: Work, options: SubmitOptions): SerializedPlan {

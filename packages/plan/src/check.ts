@@ -1,4 +1,5 @@
 import { LIMITS, PlanwireError, type Issue, type SerializedPlan } from "@planwire/protocol";
+import { byShape } from "./by-shape.js";
 import { armKeyIssues } from "./check/arm-keys.js";
 import { bindingIssues } from "./check/bindings.js";
 import { edgeIssues } from "./check/edges.js";
@@ -21,21 +22,47 @@ const MOST_ISSUES = 100;
 
 /** What is wrong with a plan, and where; nothing when it may run. A plan that is too deep or large is read no further. */
 export function checkPlan(plan: SerializedPlan, limits: PlanLimits = LIMITS): Issue[] {
-  const { elements, issues } = readElements(plan.plan, limits);
-  if (issues.length > 0) return capped([...issues]);
-  const byId = elementsById(elements);
-  const partId = partIdIssue(plan.plan_id, longestLeafKey(elements), limits.partIdBytes);
-  return capped([
-    ...(plan.plan_id === "__proto__"
-      ? [{ path: "plan_id", message: `"__proto__" can't be an id` }]
-      : []),
+  const { unreadable, issues, longestKey } =
+    limits === LIMITS ? checkShapeOnce(plan) : checkShape(plan, limits);
+  return capped(
+    unreadable ? [...issues] : [...planIdIssues(plan.plan_id, longestKey, limits), ...issues],
+  );
+}
+
+function planIdIssues(planId: string, longestKey: string, limits: PlanLimits): Issue[] {
+  const partId = partIdIssue(planId, longestKey, limits.partIdBytes);
+  return [
+    ...(planId === "__proto__" ? [{ path: "plan_id", message: `"__proto__" can't be an id` }] : []),
     ...(partId === undefined ? [] : [partId]),
-    ...elements.flatMap(shapeIssues),
-    ...idIssues(elements, byId),
-    ...edgeIssues(plan.plan, plan.edges ?? {}, byId, limits.planEdges),
-    ...armKeyIssues(elements, plan.arm_keys ?? {}),
-    ...bindingIssues(plan, byId),
-  ]);
+  ];
+}
+
+/** What can be said of a plan without its id, and so of all that have its shape. */
+interface CheckedShape {
+  /** It is too deep or too large: only that is told. */
+  readonly unreadable: boolean;
+  readonly issues: readonly Issue[];
+  /** The longest key that a leaf of it can have. */
+  readonly longestKey: string;
+}
+
+const checkShapeOnce = byShape((plan) => checkShape(plan, LIMITS));
+
+function checkShape(plan: SerializedPlan, limits: PlanLimits): CheckedShape {
+  const { elements, issues } = readElements(plan.plan, limits);
+  if (issues.length > 0) return { unreadable: true, issues, longestKey: "" };
+  const byId = elementsById(elements);
+  return {
+    unreadable: false,
+    issues: [
+      ...elements.flatMap(shapeIssues),
+      ...idIssues(elements, byId),
+      ...edgeIssues(plan.plan, plan.edges ?? {}, byId, limits.planEdges),
+      ...armKeyIssues(elements, plan.arm_keys ?? {}),
+      ...bindingIssues(plan, byId),
+    ],
+    longestKey: longestLeafKey(elements),
+  };
 }
 
 /** Throws PLAN_REFUSED with all issues when the plan may not run. */

@@ -1,4 +1,5 @@
 export { branch, loop, parallel, plan, remote } from "./builder.js";
+export { byShape } from "./by-shape.js";
 export { checkSchema, type Checked } from "./check-schema.js";
 export { chunks } from "./chunks.js";
 export type { FilterContext } from "./context.js";

@@ -2,8 +2,10 @@ import {
   isPlanwireError,
   LIMITS,
   PlanwireError,
+  shapePlan,
   type Binding,
   type ExecutionPlan,
+  type FixedPlan,
   type Issue,
   type SerializedPlan,
   type Value,
@@ -14,6 +16,7 @@ import {
   keyOf,
   nodeOf,
   planNameOf,
+  visitFilters,
   type FilterNode,
   type ParallelNode,
   type RemoteNode,
@@ -34,23 +37,56 @@ export interface SerializeOptions {
 }
 
 /**
- * A filter or plan as it travels. Throws PLAN_REFUSED where two nodes have one id or the plan is too deep, VALUE_UNSUPPORTED for
- * an input, label, state or param that can't travel, BAD_USAGE for an id that is no name.
+ * A filter or plan as it travels. From the second time on that a step without params and states comes, all but the object itself is frozen and
+ * shared, and travels by its shape. Throws PLAN_REFUSED where two nodes have one id or the plan is too deep, VALUE_UNSUPPORTED for an input,
+ * label, state or param that can't travel, BAD_USAGE for an id that is no name.
  */
 export function serializePlan(step: unknown, options: SerializeOptions): SerializedPlan {
   const root = nodeOf(step, "serializePlan()");
   checkName(options.id, "a plan's id");
+  const fixed = options.states
+    ? writeFixed(bindStates(root, options.states), planNameOf(step))
+    : fixedOf(step as object, root);
+  const plan: SerializedPlan = { plan_id: options.id, plan: fixed.plan };
+  if ("input" in options) plan.input = { source: "Inline", value: toValue(options.input) };
+  if (options.fit) plan.mode = { Fit: { y: labels(options.fit) } };
+  if (fixed.metadata !== undefined) plan.metadata = fixed.metadata;
+  if (fixed.arm_keys) plan.arm_keys = fixed.arm_keys;
+  if (fixed.bindings) plan.bindings = fixed.bindings;
+  return plan;
+}
+
+/** Steps that were written before: once, or what they are written as from then on. What is submitted a second time will be a third. */
+const written = new WeakMap<object, FixedPlan | "once">();
+
+function fixedOf(step: object, root: StepNode): FixedPlan {
+  const before = written.get(step);
+  if (before !== undefined && before !== "once") return before;
+  const fixed = writeFixed(root, planNameOf(step));
+  if (before === "once") {
+    shapePlan(fixed);
+    written.set(step, fixed);
+  } else if (isConstant(root)) {
+    written.set(step, "once");
+  }
+  return fixed;
+}
+
+/** Params and states are the caller's own objects, and may have changed. */
+function isConstant(root: StepNode): boolean {
+  let isConstant = true;
+  visitFilters(root, ({ params, state }) => {
+    if (params !== undefined || state !== undefined) isConstant = false;
+  });
+  return isConstant;
+}
+
+function writeFixed(root: StepNode, name: string | undefined): FixedPlan {
   const tree = new TreeWriter();
-  const plan = tree.write(options.states ? bindStates(root, options.states) : root);
+  const plan = tree.write(root);
   tree.refuseDuplicates();
-  const name = planNameOf(step);
   return {
-    plan_id: options.id,
     plan,
-    ...("input" in options && {
-      input: { source: "Inline" as const, value: toValue(options.input) },
-    }),
-    ...(options.fit && { mode: { Fit: { y: labels(options.fit) } } }),
     metadata: name === undefined ? {} : { name },
     ...(tree.armKeys.size > 0 && { arm_keys: Object.fromEntries(tree.armKeys) }),
     bindings: tree.bindings,

@@ -22,6 +22,8 @@ export const FEATURES = [
   "together",
   /** `bindings` name filters that the worker has. */
   "bindings",
+  /** A plan's shape may travel as one string: see plan-shape.ts. */
+  "shapes",
 ] as const;
 export type Feature = (typeof FEATURES)[number];
 

@@ -35,6 +35,7 @@ export * from "./messages/stream.js";
 export * from "./messages/to-worker.js";
 export * from "./outbox.js";
 export * from "./plan.js";
+export { shapeOf, shapePlan, type PlanShape } from "./plan-shape.js";
 export * from "./policy.js";
 export * from "./result.js";
 export { findNonJson, JsonValue, type JsonFault } from "./schema/json-value.js";

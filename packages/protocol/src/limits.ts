@@ -14,6 +14,11 @@ export const LIMITS = {
   planNodes: 10_000,
   /** Predecessors that the edges of one plan name, taken together. */
   planEdges: 100_000,
+  /** Characters of a plan's shape, where it is remembered: see plan-shape.ts. */
+  shapeLength: 16 * 1024,
+  /** Shapes that a process remembers, and their characters together. */
+  shapes: 1024,
+  shapesLength: 1024 * 1024,
   /** Messages of one batch frame. */
   batchMessages: 4096,
   /** Passes of a Loop that names no limit. */

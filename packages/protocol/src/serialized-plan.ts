@@ -39,11 +39,7 @@ export const Mode = z.union([
 ]);
 export type Mode = z.infer<typeof Mode>;
 
-/**
- * A plan with everything that a worker needs to run it. The first six fields are the inherited wire's;
- * missing ones mean no input, no filters and Forward. `metadata` is always written.
- */
-export const SerializedPlan = struct({
+const fields = {
   plan_id: AnyId,
   plan: ExecutionPlan,
   input: z.nullish(PlanInput),
@@ -57,5 +53,23 @@ export const SerializedPlan = struct({
   bindings: z.optional(z.array(Binding)),
   /** What it asks of its execution. Not part of its content, and never sent to a worker. */
   policy: z.optional(PlanPolicy),
-});
+};
+
+/**
+ * A plan with everything that a worker needs to run it. The first six fields are the inherited wire's;
+ * missing ones mean no input, no filters and Forward. `metadata` is always written.
+ */
+export const SerializedPlan = struct(fields);
 export type SerializedPlan = z.infer<typeof SerializedPlan>;
+
+/** All of a plan that is the same whenever it is submitted: see plan-shape.ts. */
+export const FixedPlan = object({
+  plan: fields.plan,
+  filters: fields.filters,
+  mode: fields.mode,
+  metadata: fields.metadata,
+  edges: fields.edges,
+  arm_keys: fields.arm_keys,
+  bindings: fields.bindings,
+});
+export type FixedPlan = z.infer<typeof FixedPlan>;

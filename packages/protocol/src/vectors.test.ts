@@ -13,7 +13,7 @@ import {
   Message,
   Value,
 } from "./index.js";
-import { readText } from "./codec/text.js";
+import { readText } from "./codec/json-reader.js";
 
 interface Vector {
   readonly name: string;

@@ -1,6 +1,54 @@
-import { cutFor, nodeIdsOf, targetsOf } from "@planwire/plan";
-import type { ExecutionPlan, RemoteTarget, SerializedPlan } from "@planwire/protocol";
+import { byShape, cutFor, nodeIdsOf, targetsOf } from "@planwire/plan";
+import type {
+  ExecutionPlan,
+  PickledFilter,
+  RemoteTarget,
+  SerializedPlan,
+  Value,
+} from "@planwire/protocol";
 import type { CoreState, Needs, WorkerSession } from "./state.js";
+
+const NONE: ReadonlySet<string> = new Set();
+
+/** A node that needs a filter, and where it has that from: by a binding, pickled, or by its own id. */
+interface PlanNode {
+  readonly nodeId: string;
+  readonly uses: string | undefined;
+  readonly pickled: PickledFilter | undefined;
+  readonly state: Value | null | undefined;
+}
+
+const planNodes = byShape(({ plan, bindings, filters }): readonly PlanNode[] => {
+  const bound = new Map((bindings ?? []).map((binding) => [binding.node_id, binding]));
+  const pickled = new Map((filters ?? []).map((filter) => [filter.node_id, filter]));
+  return nodeIdsOf(plan).map((nodeId) => {
+    const binding = bound.get(nodeId);
+    const filter = binding ? undefined : pickled.get(nodeId);
+    return { nodeId, uses: binding?.uses, pickled: filter, state: (binding ?? filter)?.state };
+  });
+});
+
+/** What the nodes of a plan ask for, whatever workers there are. */
+interface Asked {
+  /** Filters of ours, sorted; undefined when a node comes pickled. */
+  readonly ours: readonly string[] | undefined;
+  readonly isBound: boolean;
+  /** Nodes with neither binding nor pickled filter. */
+  readonly byId: readonly string[];
+  readonly target: RemoteTarget | undefined;
+}
+
+const askedBy = byShape((plan): Asked => {
+  const nodes = planNodes(plan);
+  const byId = nodes.filter(({ uses, pickled }) => uses === undefined && !pickled);
+  const ours = new Set(nodes.map(({ nodeId, uses }) => uses ?? nodeId));
+  return {
+    ours: nodes.some(({ pickled }) => pickled) ? undefined : [...ours].sort(),
+    isBound: nodes.some(({ uses }) => uses !== undefined),
+    byId: byId.map(({ nodeId }) => nodeId),
+    target: targetsOf(plan.plan)[0],
+  };
+});
 
 /**
  * What a worker must have to run this plan, or part of one, whole. A bound node needs a worker of ours that offers its filter; a
@@ -9,25 +57,14 @@ import type { CoreState, Needs, WorkerSession } from "./state.js";
 export function needsOf(
   state: CoreState,
   plan: SerializedPlan,
-  target: RemoteTarget | undefined = targetsOf(plan.plan)[0],
+  target: RemoteTarget | undefined = askedBy(plan).target,
 ): Needs {
-  const { bound, pickled } = sourcesOf(plan);
-  let ours: Set<string> | undefined = new Set();
-  let inherited = true;
-  for (const nodeId of nodeIdsOf(plan.plan)) {
-    const uses = bound.get(nodeId);
-    if (uses === undefined && pickled.has(nodeId)) {
-      ours = undefined;
-      continue;
-    }
-    ours?.add(uses ?? nodeId);
-    if (uses !== undefined || state.everOffered.has(nodeId)) inherited = false;
-  }
+  const { ours, isBound, byId } = askedBy(plan);
   return {
     worker: target && "WorkerId" in target ? target.WorkerId : undefined,
     tag: target && "Tag" in target ? target.Tag : undefined,
-    ours: ours && [...ours].sort(),
-    inherited,
+    ours,
+    inherited: !isBound && !byId.some((nodeId) => state.everOffered.has(nodeId)),
   };
 }
 
@@ -36,36 +73,35 @@ export function needsOf(
  * whether it is to be fitted.
  */
 export function openToInherited(state: CoreState, plan: SerializedPlan): ReadonlySet<string> {
-  const { bound, pickled } = sourcesOf(plan);
   const isForward = plan.mode == null || plan.mode === "Forward";
-  const isOpen = (nodeId: string) =>
-    !bound.has(nodeId) && (pickled.has(nodeId) || (isForward && !state.everOffered.has(nodeId)));
-  return new Set(nodeIdsOf(plan.plan).filter(isOpen));
+  const open = planNodes(plan).filter(
+    ({ nodeId, uses, pickled }) =>
+      uses === undefined && (pickled || (isForward && !state.everOffered.has(nodeId))),
+  );
+  return open.length === 0 ? NONE : new Set(open.map(({ nodeId }) => nodeId));
 }
 
 /** What workers of ours must offer: nobody else has it, or brings it. */
 export function filtersOfOurs(plan: SerializedPlan, open: ReadonlySet<string>): string[] {
-  const { bound, pickled } = sourcesOf(plan);
-  return nodeIdsOf(plan.plan).flatMap((nodeId) => {
-    const uses = bound.get(nodeId);
+  return planNodes(plan).flatMap(({ nodeId, uses, pickled }) => {
     if (uses !== undefined) return [uses];
-    return pickled.has(nodeId) || open.has(nodeId) ? [] : [nodeId];
+    return pickled || open.has(nodeId) ? [] : [nodeId];
   });
 }
 
-/** Where nodes have their filters from: those that workers of ours have, by node, and those that come pickled. */
-function sourcesOf({ bindings, filters }: SerializedPlan) {
-  return {
-    bound: new Map((bindings ?? []).map(({ node_id, uses }) => [node_id, uses])),
-    pickled: new Set((filters ?? []).map(({ node_id }) => node_id)),
-  };
-}
+/** Nodes that every run of the plan reaches, and that bring no state. */
+export const unfittedNodes = byShape((plan): readonly PlanNode[] => {
+  const certain = new Set(certainNodeIds(plan.plan));
+  return planNodes(plan).filter(
+    ({ nodeId, state }) => certain.has(nodeId) && (!state || state.type === "Empty"),
+  );
+});
 
 /** Of what can't be cut any finer, a stream or a subtree: to a peer of the inherited wire a tree means something else. */
 export function uncutNeedsOf(
   state: CoreState,
   plan: SerializedPlan,
-  target: RemoteTarget | undefined = targetsOf(plan.plan)[0],
+  target: RemoteTarget | undefined = askedBy(plan).target,
 ): Needs {
   const needs = needsOf(state, plan, target);
   const meansTheSame = cutFor(plan, { inherited: true }).kind === "whole";
@@ -96,7 +132,7 @@ export function laneKeyOf({ worker, tag, ours, inherited }: Needs): string {
 }
 
 /** Nodes that every run of the plan reaches: those in no Branch's arm. */
-export function certainNodeIds(plan: ExecutionPlan): string[] {
+function certainNodeIds(plan: ExecutionPlan): string[] {
   if (plan === "Empty") return [];
   if ("Branch" in plan) return [plan.Branch.node_id];
   if ("Sequence" in plan) return plan.Sequence.flatMap(certainNodeIds);

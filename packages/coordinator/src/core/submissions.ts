@@ -12,11 +12,11 @@ import { conflict, sameContent } from "./conflict.js";
 import { awaitDeadline } from "./deadlines.js";
 import { countLive } from "./ended.js";
 import {
-  certainNodeIds,
   filtersOfOurs,
   isImpossible,
   openToInherited,
   uncutNeedsOf,
+  unfittedNodes,
 } from "./needs.js";
 import { newExecution } from "./new-records.js";
 import { beginParts, isTrainable } from "./parts.js";
@@ -260,16 +260,11 @@ function openNodes(
 
 function assertStates(state: CoreState, plan: SerializedPlan): void {
   if (plan.mode != null && plan.mode !== "Forward") return;
-  const bindings = new Map((plan.bindings ?? []).map((binding) => [binding.node_id, binding]));
-  const pickled = new Map((plan.filters ?? []).map((filter) => [filter.node_id, filter]));
-  const nodeIds = certainNodeIds(plan.plan).filter((nodeId) => {
-    const binding = bindings.get(nodeId);
-    const filter = binding ? undefined : pickled.get(nodeId);
-    const given = (binding ?? filter)?.state;
-    if (given && given.type !== "Empty") return false;
-    return filter ? filter.trainable === true : isTrainable(state, binding?.uses ?? nodeId);
-  });
-  if (nodeIds.length === 0) return;
+  const unfitted = unfittedNodes(plan).filter(({ nodeId, uses, pickled }) =>
+    pickled ? pickled.trainable === true : isTrainable(state, uses ?? nodeId),
+  );
+  if (unfitted.length === 0) return;
+  const nodeIds = unfitted.map(({ nodeId }) => nodeId);
   throw new PlanwireError("STATE_MISSING", `not fitted: ${nodeIds.join(", ")}`, {
     details: { nodeIds },
     hint: "fit the plan first, then submit it with the states that came back",

@@ -1,4 +1,5 @@
 import type { ExecutionPlan, SerializedPlan } from "@planwire/protocol";
+import { byShape } from "../by-shape.js";
 import { innerTarget, stepTargetsOf, type Target } from "../target.js";
 import { childrenOf, nodeIdsOf, type Path } from "../tree.js";
 
@@ -17,16 +18,25 @@ export function cutFor(
   plan: SerializedPlan,
   { inherited, apart = NONE }: { inherited: boolean; apart?: ReadonlySet<string> },
 ): Cut {
-  const hasEdges = Object.keys(plan.edges ?? {}).length > 0;
   if (inherited) {
-    return isForward(plan) && !hasEdges && isRowOfExecutes(plan.plan)
+    return isForward(plan) && !hasEdges(plan) && isRowOfExecutes(plan.plan)
       ? { kind: "whole" }
       : { kind: "leaves" };
   }
+  return apart.size === 0 ? cutForOurs(plan) : cutBesideOthers(plan, apart);
+}
+
+const cutForOurs = byShape((plan) => cutBesideOthers(plan, NONE));
+
+function cutBesideOthers(plan: SerializedPlan, apart: ReadonlySet<string>): Cut {
   if (hasOneTarget(plan.plan, undefined) && apart.size === 0) return { kind: "whole" };
-  if (hasEdges && !isFitOfBound(plan)) return { kind: "leaves" };
-  const paths = hasEdges ? executePaths(plan.plan) : largestSubtrees(plan.plan, apart);
+  if (hasEdges(plan) && !isFitOfBound(plan)) return { kind: "leaves" };
+  const paths = hasEdges(plan) ? executePaths(plan.plan) : largestSubtrees(plan.plan, apart);
   return paths.length > 0 ? { kind: "subtrees", paths } : { kind: "leaves" };
+}
+
+function hasEdges({ edges }: SerializedPlan): boolean {
+  return Object.keys(edges ?? {}).length > 0;
 }
 
 function isForward({ mode }: SerializedPlan): boolean {

@@ -6,7 +6,8 @@ import { isSafe } from "./integers.js";
 import { surveyMsgpack } from "./msgpack-survey.js";
 import { MsgpackWriter } from "./msgpack-writer.js";
 import { readTensorExt } from "./tensor-ext.js";
-import { invalidMessage, validate } from "./validate.js";
+import { invalidMessage } from "./invalid-message.js";
+import { validate } from "./validate.js";
 
 export interface EncodeBinaryOptions {
   /** The peer announced "typed-values": bytes as msgpack bin. */

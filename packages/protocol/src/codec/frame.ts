@@ -2,10 +2,14 @@ import { PlanwireError } from "../errors.js";
 import type { Feature } from "../features.js";
 import { LIMITS } from "../limits.js";
 import { Message, UntypedReply } from "../messages/message.js";
+import { shapeOf } from "../plan-shape.js";
+import { foldPlan } from "../sent-plan.js";
 import { encodeBinary, readBinary } from "./binary.js";
 import { holdsTypedValues } from "./holds-typed-values.js";
-import { encodeText, readText } from "./text.js";
-import { invalidMessage, validate } from "./validate.js";
+import { invalidMessage } from "./invalid-message.js";
+import { readText } from "./json-reader.js";
+import { encodeText } from "./text.js";
+import { validate } from "./validate.js";
 
 /** One message of a frame, or why it could not be understood. */
 export type Decoded =
@@ -79,7 +83,14 @@ export function encodeFrame(message: Message, features: ReadonlySet<Feature>): s
   if (ALWAYS_BINARY.has(message.type) || (typed && holdsTypedValues(message))) {
     return encodeBinary(message, { typed, tensors: features.has("tensors") });
   }
-  return encodeText(message);
+  return encodeText(features.has("shapes") ? withShape(message) : message);
+}
+
+/** A plan that is submitted again and again travels folded. */
+function withShape(message: Message): object {
+  if (message.type !== "AssignPlan" && message.type !== "Submit") return message;
+  const shape = shapeOf(message.plan);
+  return shape ? { ...message, plan: foldPlan(message.plan, shape) } : message;
 }
 
 function decodeMember(raw: unknown): Decoded {

@@ -1,10 +1,9 @@
-import { parse } from "lossless-json";
 import type { $ZodType, output } from "zod/v4/core";
 import { PlanwireError } from "../errors.js";
 import { Message } from "../messages/message.js";
-import { fits64 } from "./integers.js";
+import { readText } from "./json-reader.js";
 import { isPlainJson, writeJson } from "./json-writer.js";
-import { invalidMessage, validate } from "./validate.js";
+import { validate } from "./validate.js";
 
 /**
  * Reads a JSON text as `schema`. Integers beyond 2^53 - 1 come as bigint (also those that float64 holds, so that the type
@@ -33,30 +32,4 @@ export function encodeText(value: unknown): string {
       cause,
     });
   }
-}
-
-// 16 digits in a row that are no fraction: the least that can exceed 2^53. A lookbehind says it better and takes 20 times as long.
-const LONG_INTEGER = /[[,:\s-]\d{16}/;
-const LONG_INTEGER_FIRST = /^\d{16}/;
-const INTEGER = /^-?\d+$/;
-const LONGEST_INT64 = 20;
-
-/** Parses JSON without rounding integers. JSON.parse where nothing can be rounded. */
-export function readText(text: string): unknown {
-  try {
-    if (!LONG_INTEGER.test(text) && !LONG_INTEGER_FIRST.test(text)) return JSON.parse(text);
-    return parse(text, undefined, { parseNumber, onDuplicateKey: ({ newValue }) => newValue });
-  } catch (cause) {
-    const reason =
-      cause instanceof RangeError ? "it nests too deeply" : String((cause as Error).message);
-    throw invalidMessage("", "JSON", `not JSON: ${reason.slice(0, 200)}`, cause);
-  }
-}
-
-function parseNumber(literal: string): number | bigint {
-  const float = Number(literal);
-  if (Number.isSafeInteger(float) || literal.length > LONGEST_INT64 || !INTEGER.test(literal))
-    return float;
-  const integer = BigInt(literal);
-  return fits64(integer) ? integer : float;
 }

@@ -3,6 +3,7 @@ import { PlanwireError } from "../errors.js";
 import { expectedIn, issuesOf } from "../issues.js";
 import { Message } from "../messages/message.js";
 import { parse, type Parsed } from "../schema/parse.js";
+import { invalidMessage } from "./invalid-message.js";
 
 /** Checks what a codec read; throws INVALID_MESSAGE or UNKNOWN_TYPE with the path and what was expected there. */
 export function validate<S extends z.core.$ZodType>(raw: unknown, schema: S): z.output<S> {
@@ -16,18 +17,6 @@ export function validate<S extends z.core.$ZodType>(raw: unknown, schema: S): z.
   }
   if (parsed.issues.length === 0) return parsed.value;
   throw refusal(raw, schema, parsed);
-}
-
-export function invalidMessage(
-  path: string,
-  expected: string,
-  message: string,
-  cause?: unknown,
-): PlanwireError<"INVALID_MESSAGE"> {
-  return new PlanwireError("INVALID_MESSAGE", `invalid message: ${message}`, {
-    details: { path, expected },
-    cause,
-  });
 }
 
 function refusal(

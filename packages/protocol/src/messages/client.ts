@@ -4,7 +4,7 @@ import { Cause, StopHow } from "../result.js";
 import { JsonValue } from "../schema/json-value.js";
 import { Count } from "../schema/numbers.js";
 import { object } from "../schema/object.js";
-import { SerializedPlan } from "../serialized-plan.js";
+import { SentPlan } from "../sent-plan.js";
 import { Value } from "../value.js";
 import { WorkerEvent } from "../worker-event.js";
 import { CallCounts, OfferedFilter, WorkerStatus } from "./from-worker.js";
@@ -39,7 +39,7 @@ export type EventNumber = z.infer<typeof EventNumber>;
 export const Submit = object({
   type: z.literal("Submit"),
   ...request,
-  plan: SerializedPlan,
+  plan: SentPlan,
   /** Watch it from its first event on, as if a Watch followed. */
   watch: z.optional(z.boolean()),
   only_outcome: z.optional(z.boolean()),

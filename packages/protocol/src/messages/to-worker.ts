@@ -3,7 +3,7 @@ import { AnyId } from "../ids.js";
 import { PythonJob } from "../job.js";
 import { Count } from "../schema/numbers.js";
 import { object } from "../schema/object.js";
-import { SerializedPlan } from "../serialized-plan.js";
+import { SentPlan } from "../sent-plan.js";
 import { HeldAttempt } from "./from-worker.js";
 
 export const AnnouncedLimits = object({ frame_bytes: Count, chunk_bytes: Count });
@@ -24,7 +24,7 @@ export type Registered = z.infer<typeof Registered>;
 
 export const AssignPlan = object({
   type: z.literal("AssignPlan"),
-  plan: SerializedPlan,
+  plan: SentPlan,
   attempt: z.optional(Count),
 });
 export type AssignPlan = z.infer<typeof AssignPlan>;
