@@ -14,11 +14,15 @@ export interface Posted<T> {
 export function ownCall(call: FilterCall): Posted<FilterCall> {
   const { input, y, state } = call;
   const transfer = call.ownsInput ? [...buffersOf(input)] : [];
+  const ownInput = call.ownsInput ? input : own(input, transfer);
+  const ownY = y && own(y, transfer);
+  const ownState = state && own(state, transfer);
+  if (transfer.length === 0) return { message: call, transfer };
   const message: FilterCall = {
     ...call,
-    input: call.ownsInput ? input : own(input, transfer),
-    ...(y !== undefined && { y: own(y, transfer) }),
-    ...(state !== undefined && { state: own(state, transfer) }),
+    input: ownInput,
+    ...(ownY !== undefined && { y: ownY }),
+    ...(ownState !== undefined && { state: ownState }),
   };
   return { message, transfer };
 }
@@ -26,7 +30,8 @@ export function ownCall(call: FilterCall): Posted<FilterCall> {
 export function ownOutcome(outcome: CallOutcome): Posted<CallOutcome> {
   if (outcome.status !== "done") return { message: outcome, transfer: [] };
   const transfer: ArrayBuffer[] = [];
-  return { message: { status: "done", value: own(outcome.value, transfer) }, transfer };
+  const value = own(outcome.value, transfer);
+  return { message: transfer.length === 0 ? outcome : { status: "done", value }, transfer };
 }
 
 function own(value: Value, transfer: ArrayBuffer[]): Value {

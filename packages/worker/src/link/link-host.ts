@@ -11,6 +11,7 @@ import { CallServer } from "../isolate/serve-calls.js";
 import { threadExecArgv } from "../isolate/thread-exec-argv.js";
 import { loadFailed } from "./load-failed.js";
 import type { FromLink, LinkOptions, ToLink } from "./messages.js";
+import { packOutcome, unpackCall } from "./packed.js";
 import { BatchPoster } from "./post-in-batches.js";
 
 /** The main thread's side of the link: starts it, and runs inline calls for it. */
@@ -27,6 +28,7 @@ export class LinkHost {
   /** Filters of files, which an offer does not replace. */
   readonly #ofFiles = new Set<string>();
   readonly #offers = new Map<number, () => void>();
+  readonly #workerId: string;
   readonly #onEvent: (event: WorkerLifeEvent) => void;
   #onReady: () => void = () => {};
   #onFailure: (error: PlanwireError) => void = () => {};
@@ -37,6 +39,7 @@ export class LinkHost {
     inline: readonly FilterDefinition[],
     onEvent: (event: WorkerLifeEvent) => void,
   ) {
+    this.#workerId = options.settings.workerId;
     this.#onEvent = onEvent;
     for (const definition of inline) this.#inline.set(offerKey(definition), definition);
     const workerData: LinkOptions = {
@@ -49,8 +52,9 @@ export class LinkHost {
       execArgv: threadExecArgv(),
     });
     this.#poster = new BatchPoster(this.#thread, (message, error) => {
-      if (message.type !== "done") throw error;
-      return { ...message, outcome: notCloneable(message.nodeId, error) };
+      if (!Array.isArray(message)) throw error;
+      const [call, nodeId] = message;
+      return packOutcome(call, nodeId, notCloneable(nodeId, error));
     });
     this.#calls = new CallServer(
       (key) => this.#inline.get(key),
@@ -119,6 +123,7 @@ export class LinkHost {
   }
 
   #take(message: FromLink): void {
+    if (Array.isArray(message)) return void this.#run(unpackCall(message, this.#workerId));
     switch (message.type) {
       case "loadInline":
         return void this.#loadInline(message.files);
@@ -127,8 +132,6 @@ export class LinkHost {
         return this.#onReady();
       case "loadFailed":
         return this.#loadFailed(message.failures);
-      case "call":
-        return void this.#run(message.call);
       case "abort":
         return this.#calls.abort(message.call);
       case "offerDone":
@@ -144,8 +147,7 @@ export class LinkHost {
 
   async #run(call: FilterCall): Promise<void> {
     const { message: outcome, transfer } = ownOutcome(await this.#calls.run(call));
-    const { call: id, nodeId } = call;
-    this.#poster.post({ type: "done", call: id, nodeId, outcome }, transfer);
+    this.#poster.post(packOutcome(call.call, call.nodeId, outcome), transfer);
   }
 
   async #loadInline(files: readonly string[]): Promise<void> {

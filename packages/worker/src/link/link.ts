@@ -12,6 +12,7 @@ import { now } from "./clock.js";
 import { LoadSampler } from "./load-sampling.js";
 import { MainThreadLag } from "./main-thread-lag.js";
 import type { FromLink, LinkOptions, ToLink } from "./messages.js";
+import { packCall, unpackOutcome } from "./packed.js";
 import { CoordinatorSocket, type SocketEvents } from "./socket.js";
 
 export interface LinkHostPort {
@@ -72,6 +73,9 @@ export class Link {
   }
 
   take(message: ToLink): void {
+    if (Array.isArray(message)) {
+      return this.#feed({ type: "callDone", call: message[0], outcome: unpackOutcome(message) });
+    }
     switch (message.type) {
       case "inlineLoaded":
         return this.#onInlineLoaded?.(message.failures);
@@ -79,8 +83,6 @@ export class Link {
         return this.#feed(message);
       case "report":
         return this.#feed({ type: "callReported", report: message.report });
-      case "done":
-        return this.#feed({ type: "callDone", call: message.call, outcome: message.outcome });
       case "here":
         return this.#mainThread.answered();
       case "drain":
@@ -157,7 +159,7 @@ export class Link {
   #startCall({ call, isolate }: Extract<Effect, { type: "startCall" }>): void {
     if (isolate !== "inline") return this.#pool(isolate).run(call);
     const { message, transfer } = ownCall(call);
-    this.#host.post({ type: "call", call: message }, transfer);
+    this.#host.post(packCall(message), transfer);
     // Told before it runs: should it take the whole process with it, the coordinator knows which plan did that.
     this.#feed({ type: "startCallDone", call: call.call });
   }

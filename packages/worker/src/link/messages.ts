@@ -1,13 +1,8 @@
 import type { WorkerLifeEvent } from "../core/effect.js";
-import type {
-  CallId,
-  CallOutcome,
-  CallReport,
-  FilterCall,
-  FilterOffer,
-} from "../core/filter-call.js";
+import type { CallId, CallReport, FilterOffer } from "../core/filter-call.js";
 import type { Settings } from "../core/settings.js";
 import type { LoadFailure } from "../isolate/messages.js";
+import type { PackedCall, PackedOutcome } from "./packed.js";
 
 /** What the link thread is started with. */
 export interface LinkOptions {
@@ -26,12 +21,7 @@ export type ToLink =
   | { readonly type: "inlineLoaded"; readonly failures: readonly LoadFailure[] }
   | { readonly type: "offer"; readonly offer: number; readonly filters: readonly FilterOffer[] }
   | { readonly type: "report"; readonly report: CallReport }
-  | {
-      readonly type: "done";
-      readonly call: CallId;
-      readonly nodeId: string;
-      readonly outcome: CallOutcome;
-    }
+  | PackedOutcome
   /** Answers `areYouThere`. */
   | { readonly type: "here" }
   | { readonly type: "drain"; readonly reason: string }
@@ -44,7 +34,7 @@ export type FromLink =
   /** Loaded and connecting. `keys` are the filters of files. */
   | { readonly type: "ready"; readonly keys: readonly string[] }
   | { readonly type: "loadFailed"; readonly failures: readonly LoadFailure[] }
-  | { readonly type: "call"; readonly call: FilterCall }
+  | PackedCall
   | { readonly type: "abort"; readonly call: CallId }
   | { readonly type: "offerDone"; readonly offer: number }
   | { readonly type: "areYouThere" }
