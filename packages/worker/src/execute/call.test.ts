@@ -86,6 +86,14 @@ test("the context says where the call runs, and passes the signal on", async () 
   });
 });
 
+test("a context that is spread into another one keeps its signal", async () => {
+  const filter = defineFilter("f", (_x: number, ctx) => {
+    const copy = { ...ctx };
+    return [copy.signal === ctx.signal, copy.nodeId];
+  });
+  expect(await call(filter).outcome).toMatchObject({ value: { data: [true, "n"] } });
+});
+
 test("a call that is told to stop before its filter begins does not begin it", async () => {
   const ran: number[] = [];
   const { outcome, abort } = call(defineFilter("f", (x: number) => ran.push(x)));

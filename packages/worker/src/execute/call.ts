@@ -1,15 +1,9 @@
-import {
-  checkSchema,
-  fromValue,
-  toValue,
-  type FilterContext,
-  type FilterDefinition,
-} from "@planwire/plan";
+import { checkSchema, fromValue, toValue, type FilterDefinition } from "@planwire/plan";
 import type { ErrorCode, Issue, Value, WireError } from "@planwire/protocol";
 import type { CallOutcome, CallReport, FilterCall } from "../core/filter-call.js";
+import { CallContext } from "./call-context.js";
 import { callError, conversionError, filterError } from "./call-error.js";
 import type { Cancellation } from "./cancellation.js";
-import { CallReports } from "./reports.js";
 
 type Schema = NonNullable<FilterDefinition["input"]>;
 
@@ -21,88 +15,67 @@ export async function executeCall(
   report: (report: CallReport) => void,
 ): Promise<CallOutcome> {
   try {
-    return { status: "done", value: await run(definition, call, cancellation, report) };
+    const value = await callPlanwireFilter(definition, call, cancellation, report);
+    return { status: "done", value };
   } catch (error) {
     if (error instanceof CallFailure) return { status: "failed", error: error.wire };
     throw error;
   }
 }
 
-async function run(
+/** Named so that a filter's stack can be cut here: see OUR_FRAME in call-error.ts. Only what may be a promise is awaited. */
+async function callPlanwireFilter(
   definition: FilterDefinition,
   call: FilterCall,
   cancellation: Cancellation,
   report: (report: CallReport) => void,
 ): Promise<Value> {
-  const { nodeId } = call;
-  const params = await parse(definition.params, call.params, "PARAMS_INVALID", "params", nodeId);
-  const given = plain(call.input, "the input", nodeId);
-  const x = await parse(definition.input, given, "INPUT_INVALID", "the input", nodeId);
+  const { nodeId, op } = call;
+  const { params: ofParams, input: ofInput, output: ofOutput } = definition;
+  // An abort that came together with the call is heard before it begins.
+  await Promise.resolve();
+  let { params }: { params?: unknown } = call;
+  if (ofParams) params = await parse(ofParams, params, "PARAMS_INVALID", "params", nodeId);
+  let x = plain(call.input, "the input", nodeId);
+  if (ofInput) x = await parse(ofInput, x, "INPUT_INVALID", "the input", nodeId);
   // A filter that begins now would wait for a signal that has been.
   if (cancellation.aborted) throw new CallFailure(callError("CANCELLED", "told to stop", nodeId));
-  const ctx = contextOf(call, params, cancellation, report);
-  if (call.op === "fit") {
-    const y = call.y && plain(call.y, "the labels", nodeId);
-    const { fit } = definition;
-    if (fit === undefined) throw new CallFailure(withoutFit(definition, nodeId));
-    return travelling(await callPlanwireFilter(fit, x, y, ctx), "the state", nodeId);
-  }
-  const state = call.state && plain(call.state, "the state", nodeId);
-  const made = await callPlanwireFilter(definition.forward, x, state, ctx);
-  const output = await parse(definition.output, made, "OUTPUT_INVALID", "the output", nodeId);
-  return travelling(output, "the output", nodeId);
-}
-
-/** Named so that a filter's stack can be cut here: see OUR_FRAME in call-error.ts. `second` is the state of a forward, the labels of a fit. */
-async function callPlanwireFilter(
-  filter: (x: unknown, second: unknown, ctx: FilterContext<unknown>) => unknown,
-  x: unknown,
-  second: unknown,
-  ctx: FilterContext<unknown>,
-): Promise<unknown> {
+  const filter = filterOf(definition, call);
+  const second = secondOf(call);
+  let made;
   try {
-    return await filter(x, second, ctx);
+    made = await filter(x, second, new CallContext(call, params, cancellation, report));
   } catch (error) {
-    throw new CallFailure(filterError(error, ctx.nodeId));
+    throw new CallFailure(filterError(error, nodeId));
   }
+  if (op === "fit") return travelling(made, "the state", nodeId);
+  if (ofOutput) made = await parse(ofOutput, made, "OUTPUT_INVALID", "the output", nodeId);
+  return travelling(made, "the output", nodeId);
 }
 
-function contextOf(
-  call: FilterCall,
-  params: unknown,
-  cancellation: Cancellation,
-  report: (report: CallReport) => void,
-): FilterContext<unknown> {
-  const reports = new CallReports(call.call, report);
-  const { nodeId, planId, attempt, workerId } = call;
-  return {
-    get signal() {
-      return cancellation.signal;
-    },
-    params,
-    nodeId,
-    planId,
-    attempt,
-    workerId,
-    progress: (fraction) => reports.progress(fraction),
-    log: (message, fields) => reports.log(message, fields),
-  };
+function filterOf(definition: FilterDefinition, { op, nodeId }: FilterCall) {
+  const { fit, forward, name } = definition;
+  if (op === "forward") return forward;
+  if (fit !== undefined) return fit;
+  const message = `filter "${name}" of node "${nodeId}" has no fit`;
+  throw new CallFailure(callError("PLAN_REFUSED", message, nodeId));
 }
 
-function withoutFit({ name }: FilterDefinition, nodeId: string): WireError {
-  return callError("PLAN_REFUSED", `filter "${name}" of node "${nodeId}" has no fit`, nodeId);
+/** What a filter is given besides its input: the labels of a fit, the state of a forward. */
+function secondOf({ op, y, state, nodeId }: FilterCall): unknown {
+  if (op === "fit") return y && plain(y, "the labels", nodeId);
+  return state && plain(state, "the state", nodeId);
 }
 
 type SchemaCode = Extract<ErrorCode, "INPUT_INVALID" | "OUTPUT_INVALID" | "PARAMS_INVALID">;
 
 async function parse(
-  schema: Schema | undefined,
+  schema: Schema,
   value: unknown,
   code: SchemaCode,
   what: string,
   nodeId: string,
 ): Promise<unknown> {
-  if (schema === undefined) return value;
   let checked;
   try {
     checked = await checkSchema(schema, value);
