@@ -1,17 +1,15 @@
 import { parse } from "lossless-json";
 import { fits64 } from "./integers.js";
 import { invalidMessage } from "./invalid-message.js";
+import { holdsLongInteger } from "./long-integer.js";
 
-// 16 digits in a row that are no fraction: the least that can exceed 2^53. A lookbehind says it better and takes 20 times as long.
-const LONG_INTEGER = /[[,:\s-]\d{16}/;
-const LONG_INTEGER_FIRST = /^\d{16}/;
 const INTEGER = /^-?\d+$/;
 const LONGEST_INT64 = 20;
 
 /** Parses JSON without rounding integers. JSON.parse where nothing can be rounded. */
 export function readText(text: string): unknown {
   try {
-    if (!LONG_INTEGER.test(text) && !LONG_INTEGER_FIRST.test(text)) return JSON.parse(text);
+    if (!holdsLongInteger(text)) return JSON.parse(text);
     return parse(text, undefined, { parseNumber, onDuplicateKey: ({ newValue }) => newValue });
   } catch (cause) {
     const reason =
