@@ -116,6 +116,13 @@ export class Driver {
     return { accepted: reply, outcome, abandon };
   }
 
+  /** Submits under a fresh id: why it was refused, if it was, is its outcome too, and nobody waits for its acceptance. */
+  run(plan: SerializedPlan): OutcomePromise {
+    const outcome = this.#outcomes.of(plan.plan_id);
+    this.dispatch({ type: "submit", plan, forOutcome: true });
+    return outcome;
+  }
+
   /** The outcome of an execution that was accepted earlier. */
   follow(planId: string): OutcomePromise {
     const outcome = this.#outcomes.of(planId);
@@ -154,11 +161,10 @@ export class Driver {
 
   /** Feeds the core. What an effect causes meanwhile waits its turn. */
   dispatch(event: ClientEvent): void {
-    this.#queue.push(event);
-    if (this.#running) return;
+    if (this.#running) return void this.#queue.push(event);
     this.#running = true;
     try {
-      for (let next = this.#queue.shift(); next; next = this.#queue.shift()) {
+      for (let next: ClientEvent | undefined = event; next; next = this.#queue.shift()) {
         const effects = step(this.#state, next, { mono: performance.now() });
         for (const effect of effects) this.#carryOut(effect);
       }

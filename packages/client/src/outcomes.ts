@@ -2,11 +2,12 @@ import type { Outcome } from "@planwire/protocol";
 import type { Failure } from "./core/failure.js";
 
 /** How an execution ended, or why that will not be known here. Not a rejection: nobody may be waiting. */
-export type OutcomePromise = Promise<{ readonly outcome: Outcome } | { readonly failure: Failure }>;
+export type Ended = { readonly outcome: Outcome } | { readonly failure: Failure };
+export type OutcomePromise = Promise<Ended>;
 
 interface Waiting {
   readonly promise: OutcomePromise;
-  readonly settle: (how: Awaited<OutcomePromise>) => void;
+  readonly settle: (how: Ended) => void;
 }
 
 /** Who waits for the end of which execution. All runs of one execution share a promise while it goes on. */
@@ -30,7 +31,7 @@ export class Outcomes {
     this.#settle(planId, { failure });
   }
 
-  #settle(planId: string, how: Awaited<OutcomePromise>): void {
+  #settle(planId: string, how: Ended): void {
     this.#waiting.get(planId)?.settle(how);
     this.#waiting.delete(planId);
   }

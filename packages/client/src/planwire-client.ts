@@ -21,6 +21,7 @@ import {
   cancelledError,
   outputAndStates,
   plainOutput,
+  resultOf,
   SubmittedRun,
   type Run,
   type RunParts,
@@ -70,8 +71,14 @@ export class PlanwireClient implements Planwire {
   }
 
   async run<O>(plan: AnyStep, x: unknown, options: SubmitOptions = {}): Promise<O> {
-    const run = await this.#submit(plan, { input: x }, options, plainOutput<O>, true);
-    return await run.result();
+    const { id, signal, timeoutMs } = options;
+    if (id !== undefined || signal || timeoutMs !== undefined) {
+      const run = await this.#submit(plan, { input: x }, options, plainOutput<O>, true);
+      return await run.result();
+    }
+    const serialized = serializeSubmission(plan, { input: x }, options);
+    if (this.#hooks.offerFilters) await this.#offer(plan);
+    return resultOf(serialized.plan_id, await this.#driver.run(serialized), plainOutput<O>);
   }
 
   stream<O>(

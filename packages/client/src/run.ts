@@ -4,7 +4,7 @@ import { abortable } from "./abortable.js";
 import type { Driver } from "./driver.js";
 import { errorOf } from "./error-of-failure.js";
 import { EventInbox } from "./event-inbox.js";
-import type { OutcomePromise } from "./outcomes.js";
+import type { Ended, OutcomePromise } from "./outcomes.js";
 import { runEventOf, type RunEvent } from "./run-events.js";
 
 /** How a run ended. */
@@ -59,17 +59,8 @@ export class SubmittedRun<O> implements Run<O> {
   }
 
   async result({ signal }: { readonly signal?: AbortSignal } = {}): Promise<O> {
-    const how = await abortable(this.#parts.outcome, signal);
-    if ("failure" in how) throw errorOf(how.failure);
-    const { outcome } = how;
-    switch (outcome.status) {
-      case "Succeeded":
-        return this.#parts.outputOf(outcome);
-      case "Failed":
-        throw errorOf(outcome.error);
-      case "Cancelled":
-        throw cancelledError(`${this.id} was cancelled by ${outcome.by}`, outcome.by);
-    }
+    const { id, outcome, outputOf } = this.#parts;
+    return resultOf(id, await abortable(outcome, signal), outputOf);
   }
 
   async settled(): Promise<Settled<O>> {
@@ -110,6 +101,20 @@ export class SubmittedRun<O> implements Run<O> {
     if ("failure" in reply) throw errorOf(reply.failure);
     const { reasons, state } = reply.answer;
     return reasons.length > 0 ? reasons.join("\n") : `${this.id} is ${state}`;
+  }
+}
+
+/** The output, or throws why there is none. */
+export function resultOf<O>(id: string, how: Ended, outputOf: RunParts<O>["outputOf"]): O {
+  if ("failure" in how) throw errorOf(how.failure);
+  const { outcome } = how;
+  switch (outcome.status) {
+    case "Succeeded":
+      return outputOf(outcome);
+    case "Failed":
+      throw errorOf(outcome.error);
+    case "Cancelled":
+      throw cancelledError(`${id} was cancelled by ${outcome.by}`, outcome.by);
   }
 }
 

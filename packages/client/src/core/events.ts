@@ -63,7 +63,8 @@ export type ClientEvent =
   | { readonly type: "ask"; readonly ask: number; readonly question: Question }
   | {
       readonly type: "submit";
-      readonly ask: number;
+      /** Absent where the plan's id is fresh, and nobody but who waits for its outcome wants to know of a refusal. */
+      readonly ask?: number;
       readonly plan: SerializedPlan;
       /** Whoever asks waits for the outcome, and not for the acceptance before it. */
       readonly forOutcome?: boolean;

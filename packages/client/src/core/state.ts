@@ -72,10 +72,11 @@ export interface Watched {
   outcomeWanted: boolean;
   /** Its newest Watch, while that is not answered. */
   requestId: number | undefined;
-  readonly feeds: Map<number, Feed>;
+  feeds: Feed[];
 }
 /** One reader of an execution's events. */
 export interface Feed {
+  readonly feed: number;
   /** Its Watch was answered. What came before belongs to an earlier one, and would hide what this one is to be told again. */
   begun: boolean;
   /** The newest event it got. */

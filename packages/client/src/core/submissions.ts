@@ -1,10 +1,12 @@
-import type { Accepted } from "@planwire/protocol";
+import type { Accepted, MessageOf } from "@planwire/protocol";
 import type { Effect } from "./effects.js";
 import type { ClientEvent } from "./events.js";
 import { failure, type Failure } from "./failure.js";
 import { refusalOf, request } from "./requests.js";
 import type { ClientState, Watched } from "./state.js";
 import { watch } from "./watches.js";
+
+const FORGET = { kind: "forget" } as const;
 
 /**
  * Submits a plan and asks for its outcome. The outcome is watched from now on: it may come in the same frame as the answer.
@@ -15,21 +17,24 @@ export function submit(
   out: Effect[],
 ): void {
   const refusal = refusalOf(state);
+  const planId = plan.plan_id;
   if (refusal) {
-    out.push({ type: "refuse", ask, failure: refusal });
+    if (ask === undefined) out.push({ type: "loseSight", planId, failure: refusal });
+    else out.push({ type: "refuse", ask, failure: refusal });
     return;
   }
-  const watched = watchedOf(state, plan.plan_id);
+  const watched = watchedOf(state, planId);
   watched.submitting++;
   watched.outcomeWanted = true;
-  const body = {
+  const message: MessageOf<"Submit"> = {
     type: "Submit",
+    request_id: state.requests.next++,
     plan,
     watch: true,
     only_outcome: true,
-    ...(forOutcome && { accepted_may_wait: true }),
-  } as const;
-  request(state, body, { kind: "submit", ask }, out);
+  };
+  if (forOutcome) message.accepted_may_wait = true;
+  request(state, message, ask === undefined ? FORGET : { kind: "submit", ask }, out);
 }
 
 function watchedOf(state: ClientState, planId: string): Watched {
@@ -41,7 +46,7 @@ function watchedOf(state: ClientState, planId: string): Watched {
     submitting: 0,
     outcomeWanted: true,
     requestId: undefined,
-    feeds: new Map(),
+    feeds: [],
   };
   state.watches.set(planId, watched);
   return watched;
@@ -57,7 +62,7 @@ export function submissionAccepted(
   watched.submitting--;
   watched.historyId = history_id;
   // What had ended before is not watched by a Submit, and whoever reads its events may have come while there was no connection.
-  if (existing || watched.feeds.size > 0) watch(state, watched, out);
+  if (existing || watched.feeds.length > 0) watch(state, watched, out);
 }
 
 /** An earlier submission under the same id may have been accepted: then it stays watched. */
@@ -73,7 +78,7 @@ export function submissionRefused(
   if (watched.submitting > 0 || watched.historyId !== undefined) return;
   state.watches.delete(planId);
   out.push({ type: "loseSight", planId, failure: why });
-  for (const feed of watched.feeds.keys()) out.push({ type: "failFeed", feed, failure: why });
+  for (const { feed } of watched.feeds) out.push({ type: "failFeed", feed, failure: why });
 }
 
 /**
@@ -93,7 +98,8 @@ export function abandonSubmit(
     const why = failure("CANCELLED", reason, { details: { by: "client" } });
     submissionRefused(state, planId, why, out);
     if (wasSent) {
-      request(state, { type: "Cancel", plan_id: planId, reason }, { kind: "forget" }, out);
+      const request_id = state.requests.next++;
+      request(state, { type: "Cancel", request_id, plan_id: planId, reason }, FORGET, out);
     }
     return;
   }

@@ -29,13 +29,16 @@ export function openFeed(state: ClientState, feed: number, planId: string, out: 
     return;
   }
   const watched = state.watches.get(planId) ?? add(state, planId, false);
-  watched.feeds.set(feed, { begun: false, last: undefined });
+  watched.feeds.push({ feed, begun: false, last: undefined });
   watch(state, watched, out);
 }
 
 export function closeFeed(state: ClientState, feed: number, planId: string, out: Effect[]): void {
   const watched = state.watches.get(planId);
-  if (!watched?.feeds.delete(feed) || watched.feeds.size > 0) return;
+  const index = watched ? watched.feeds.findIndex((reader) => reader.feed === feed) : -1;
+  if (!watched || index === -1) return;
+  watched.feeds.splice(index, 1);
+  if (watched.feeds.length > 0) return;
   if (watched.outcomeWanted) return watch(state, watched, out);
   forgetRequest(state, watched);
   state.watches.delete(planId);
@@ -48,26 +51,26 @@ export function closeFeed(state: ClientState, feed: number, planId: string, out:
 export function planEvent(state: ClientState, event: PlanEvent, out: Effect[]): void {
   const watched = state.watches.get(event.plan_id);
   if (!watched) return;
-  for (const [feed, reader] of watched.feeds) {
+  for (const reader of watched.feeds) {
     if (!reader.begun) continue;
     if (reader.last && !isAfter(event.number, reader.last)) continue;
     reader.last = event.number;
-    out.push({ type: "feed", feed, event });
+    out.push({ type: "feed", feed: reader.feed, event });
   }
   if (event.event.kind !== "Finished") return;
   if (watched.outcomeWanted) {
     out.push({ type: "finish", planId: watched.planId, outcome: event.event.outcome });
   }
-  for (const [feed, { begun }] of watched.feeds) if (begun) watched.feeds.delete(feed);
+  watched.feeds = watched.feeds.filter(({ begun }) => !begun);
   // Whoever has only just asked for all events is told them by the Watch that is under way, this one among them.
-  if (watched.feeds.size > 0) watched.outcomeWanted = watched.submitting > 0;
+  if (watched.feeds.length > 0) watched.outcomeWanted = watched.submitting > 0;
   else forget(state, watched);
 }
 
 /** Submissions under the same id that are not answered yet keep the entry; their own watch ends it. */
 function forget(state: ClientState, watched: Watched): void {
   forgetRequest(state, watched);
-  watched.feeds.clear();
+  watched.feeds = [];
   watched.historyId = undefined;
   watched.outcomeWanted = watched.submitting > 0;
   if (watched.submitting === 0) state.watches.delete(watched.planId);
@@ -78,7 +81,7 @@ export function watchAnswered(state: ClientState, requestId: number): Watched | 
   state.watchRequests.delete(requestId);
   if (watched?.requestId !== requestId) return undefined;
   watched.requestId = undefined;
-  for (const reader of watched.feeds.values()) reader.begun = true;
+  for (const reader of watched.feeds) reader.begun = true;
   return watched;
 }
 
@@ -114,7 +117,7 @@ export function leaveOtherHistories(state: ClientState, out: Effect[]): void {
 export function renewWatches(state: ClientState, out: Effect[]): void {
   state.watchRequests.clear();
   for (const watched of state.watches.values()) {
-    for (const reader of watched.feeds.values()) reader.begun = false;
+    for (const reader of watched.feeds) reader.begun = false;
     if (watched.historyId !== undefined) watch(state, watched, out);
   }
 }
@@ -127,7 +130,7 @@ function fail(state: ClientState, watched: Watched, why: Failure, out: Effect[])
   if (watched.outcomeWanted) {
     out.push({ type: "loseSight", planId: watched.planId, failure: why });
   }
-  for (const feed of watched.feeds.keys()) out.push({ type: "failFeed", feed, failure: why });
+  for (const { feed } of watched.feeds) out.push({ type: "failFeed", feed, failure: why });
   forget(state, watched);
 }
 
@@ -139,7 +142,7 @@ function add(state: ClientState, planId: string, outcomeWanted: boolean): Watche
     submitting: 0,
     outcomeWanted,
     requestId: undefined,
-    feeds: new Map(),
+    feeds: [],
   };
   state.watches.set(planId, watched);
   return watched;
@@ -150,8 +153,8 @@ export function watch(state: ClientState, watched: Watched, out: Effect[]): void
   const { phase } = state.session;
   if (phase.name !== "ready") return;
   const { planId, feeds } = watched;
-  const from = feeds.size > 0 ? oldest([...feeds.values()].map(({ last }) => last)) : undefined;
-  const extent = feeds.size > 0 ? { ...(from && { from }) } : { only_outcome: true };
+  const from = feeds.length > 0 ? oldest(feeds.map(({ last }) => last)) : undefined;
+  const extent = feeds.length > 0 ? { ...(from && { from }) } : { only_outcome: true };
   forgetRequest(state, watched);
   const request_id = state.requests.next++;
   watched.requestId = request_id;
