@@ -112,6 +112,34 @@ test("a fit gives the output and the states by node id", async () => {
   });
 });
 
+describe("run()", () => {
+  const conflict = { code: "PLAN_ID_CONFLICT", message: "it is taken", retryable: false } as const;
+
+  test("throws what its submission is refused with, with the caller's stack", async () => {
+    const { pw, connection } = await connected();
+    async function theCaller() {
+      return await pw.run(double, 1);
+    }
+    const caught = theCaller().catch((e: unknown) => e);
+    const { request_id } = await connection.take("Submit");
+    connection.send({ type: "Error", request_id, ...conflict });
+    const error = await caught;
+    expect(error).toMatchObject(conflict);
+    expect((error as Error).stack).toMatch(/theCaller.*run\.test\.ts/);
+  });
+
+  test("under an id that another submission has takes no outcome for its own before it is accepted", async () => {
+    const { pw, connection } = await connected();
+    const [first] = await Promise.all([pw.submit(double, 21, { id: "p" }), connection.accept()]);
+    const second = pw.run(double, 22, { id: "p" }).catch((e: unknown) => e);
+    const { request_id } = await connection.take("Submit");
+    connection.finish("p", succeeded(42));
+    expect(await first.result()).toBe(42);
+    connection.send({ type: "Error", request_id, ...conflict });
+    expect(await second).toMatchObject(conflict);
+  });
+});
+
 test("a plan that is not fitted is refused before anything is sent", async () => {
   const { pw, connection } = await connected();
   const scale = defineFilter("scale", {

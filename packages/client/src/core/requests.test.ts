@@ -80,6 +80,26 @@ describe("a request", () => {
     ]);
   });
 
+  test("for which nobody waits but for its outcome tells of a refusal alone, and as that", () => {
+    const core = new CoreStory({ maxRequests: 2 });
+    core.welcome();
+    const submit = (planId: string) => core.event({ type: "submit", plan: planOf(planId) });
+    submit("p1");
+    submit("p2");
+    expect(submit("p3")).toEqual([
+      {
+        type: "loseSight",
+        planId: "p3",
+        failure: expect.objectContaining({ code: "QUEUE_FULL" }),
+      },
+    ]);
+    expect(core.message(accepted(1, "p1"))).toEqual([]);
+    expect(core.message({ type: "Error", request_id: 2, ...error })).toEqual([
+      { type: "loseSight", planId: "p2", failure: error },
+    ]);
+    expect([...core.state.watches.keys()]).toEqual(["p1"]);
+  });
+
   test("is refused, not sent for ever, when the coordinator closes because of its size", () => {
     const core = new CoreStory();
     core.welcome();
