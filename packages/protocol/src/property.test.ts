@@ -11,7 +11,8 @@ import { lowerMessage } from "./lower-message.js";
 import type { Message } from "./messages/message.js";
 import type { ExecutionPlan } from "./plan.js";
 import type { JsonValue } from "./schema/json-value.js";
-import type { SerializedPlan } from "./serialized-plan.js";
+import { shapePlan } from "./plan-shape.js";
+import type { Binding, SerializedPlan } from "./serialized-plan.js";
 import { DTYPES, type DType, type TensorData } from "./tensor.js";
 import { Value } from "./value.js";
 
@@ -34,6 +35,7 @@ function asRead(integer: bigint): number | bigint {
 const key = fc
   .oneof(text, fc.constantFrom("constructor", "toString", "type", "data", "values", "shape"))
   .filter((k) => k !== "__proto__");
+const ownKeys = { maxKeys: 2, noNullPrototype: true };
 const json = fc.letrec<{ any: JsonValue }>((tie) => ({
   any: fc.oneof(
     { maxDepth: 4, withCrossShrink: true },
@@ -143,6 +145,23 @@ function planOf(value: fc.Arbitrary<Value>): fc.Arbitrary<SerializedPlan> {
     { noNullPrototype: true },
   );
 }
+
+function bindingOf(value: fc.Arbitrary<Value>): fc.Arbitrary<Binding> {
+  return fc.record(
+    { node_id: id, uses: fc.string({ minLength: 1 }), params: json, state: fc.option(value) },
+    { requiredKeys: ["node_id", "uses"], noNullPrototype: true },
+  );
+}
+
+/** What may stand beside the inherited fields. */
+const besidePlan = fc.record(
+  {
+    edges: fc.dictionary(id, fc.array(id, { maxLength: 2 }), ownKeys),
+    arm_keys: fc.dictionary(id, fc.array(text, { maxLength: 2 }), ownKeys),
+    bindings: fc.array(bindingOf(portableValue), { maxLength: 3 }),
+  },
+  { requiredKeys: [], noNullPrototype: true },
+);
 
 function messageOf(value: fc.Arbitrary<Value>): fc.Arbitrary<Message> {
   const states = fc.dictionary(id, value, { maxKeys: 2, noNullPrototype: true });
@@ -348,6 +367,25 @@ describe("what was written comes back", () => {
         ]) {
           expect(sorted(read)).toBe(sorted(known));
         }
+      }),
+    );
+  });
+
+  test("folded plans, as our peers write them and as others may", () => {
+    const plan = planOf(portableValue);
+    fc.assert(
+      fc.property(plan, besidePlan, json, ({ plan_id, input, ...usual }, others, metadata) => {
+        const fixed = { ...usual, ...others };
+        const byHand = { plan_id, shape: encodeText(fixed), input };
+        for (const own of [{}, {}, { metadata }]) {
+          const sent = { type: "AssignPlan", plan: { ...byHand, ...own } };
+          const meant = { type: "AssignPlan", plan: { plan_id, input, ...fixed, ...own } };
+          expect(sorted(decodeText(encodeText(sent)))).toBe(sorted(meant));
+        }
+        shapePlan(fixed);
+        const message: Message = { type: "AssignPlan", plan: { plan_id, input, ...fixed } };
+        const [decoded] = decodeFrame(encodeFrame(message, new Set(FEATURES)));
+        expect(sorted(decoded?.ok && decoded.message)).toBe(sorted(message));
       }),
     );
   });

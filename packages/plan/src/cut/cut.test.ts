@@ -1,15 +1,25 @@
 import type { ExecutionPlan, SerializedPlan } from "@planwire/protocol";
+import { shapePlan } from "@planwire/protocol";
 import { describe, expect, test } from "vitest";
 import { targetsOf } from "../target.js";
 import { branch, cached, composite, loop, par, remote, run, seq } from "../testing/plans.js";
 import { nodeIdsOf } from "../tree.js";
-import { cutFor } from "./cut.js";
+import { cutFor as cutOnce } from "./cut.js";
 
 const plan = (root: ExecutionPlan, more: Partial<SerializedPlan> = {}): SerializedPlan => ({
   plan_id: "p1",
   plan: root,
   ...more,
 });
+/** A plan is cut the same by its shape. */
+function cutFor(given: SerializedPlan, options: Parameters<typeof cutOnce>[1]) {
+  const found = cutOnce(given, options);
+  const { plan_id, ...fixed } = structuredClone(given);
+  shapePlan(fixed);
+  for (let i = 0; i < 2; i++) expect(cutOnce({ plan_id, ...fixed }, options)).toEqual(found);
+  return found;
+}
+
 const edges = { b: ["a"] };
 const whole = { kind: "whole" };
 const leaves = { kind: "leaves" };
