@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { exactlyWhen } from "./schema/exactly.js";
 
 /** What names and ids of ours look like. Inherited peers may use any string; those are escaped inside part ids. */
 export const NAME_PATTERN = /^[A-Za-z0-9_][A-Za-z0-9_.:-]{0,127}$/;
@@ -21,15 +22,17 @@ export type StreamId = Brand<"StreamId">;
 /** One connection of this process; never travels. */
 export type ConnectionId = Brand<"ConnectionId">;
 
-const LONE_SURROGATE = /\p{Surrogate}/u;
+const LONGEST_ID = 512;
 
 /**
  * Ids of inherited peers are free text; a bound keeps them from becoming payload. It must be Unicode: half a character becomes another one
  * in msgpack, and an answer under another id answers nobody.
  */
-export const AnyId = z
-  .string()
-  .check(z.minLength(1), z.maxLength(512), ({ value: input, issues }) => {
-    if (!LONE_SURROGATE.test(input)) return;
+export const AnyId = exactlyWhen(
+  z.string().check(z.minLength(1), z.maxLength(LONGEST_ID), ({ value: input, issues }) => {
+    if (input.isWellFormed()) return;
     issues.push({ code: "custom", message: "expected Unicode text", path: [], input });
-  });
+  }),
+  (raw) =>
+    typeof raw === "string" && raw.length > 0 && raw.length <= LONGEST_ID && raw.isWellFormed(),
+);

@@ -5,6 +5,7 @@ import { AnyId } from "./ids.js";
 import { rememberedShape, rememberShape, type PlanShape } from "./plan-shape.js";
 import { PlanPolicy } from "./policy.js";
 import { delegate, transform, type TransformContext } from "./schema/delegate.js";
+import { exactly, exactlyWhen } from "./schema/exactly.js";
 import { JsonValue } from "./schema/json-value.js";
 import { object } from "./schema/object.js";
 import { FixedPlan, PlanInput, SerializedPlan } from "./serialized-plan.js";
@@ -20,12 +21,23 @@ const FoldedPlan = object({
 type FoldedPlan = z.infer<typeof FoldedPlan>;
 
 /** A plan as messages carry it: whole, or folded. It is read as the same SerializedPlan. */
-export const SentPlan: z.ZodMiniType<SerializedPlan> = transform((raw, ctx) =>
-  isFolded(raw) ? unfold(raw, ctx) : delegate(SerializedPlan, raw, ctx),
+export const SentPlan: z.ZodMiniType<SerializedPlan> = exactlyWhen(
+  transform((raw, ctx) => (isFolded(raw) ? unfold(raw, ctx) : delegate(SerializedPlan, raw, ctx))),
+  (raw) => isFolded(raw) && isExactlyFolded(raw) && rememberedShape(raw.shape) !== undefined,
 );
 
-function isFolded(raw: unknown): boolean {
+const isExactlyFolded = exactly(FoldedPlan);
+
+function isFolded(raw: unknown): raw is FoldedPlan {
   return typeof raw === "object" && raw !== null && !Array.isArray(raw) && "shape" in raw;
+}
+
+/** A message that is exactly what its schema says, which a folded plan is when its shape is remembered: with that plan whole. */
+export function unfoldPlanOf<M extends object>(message: M): M {
+  if (!("plan" in message) || !isFolded(message.plan)) return message;
+  const fixed = rememberedShape(message.plan.shape);
+  if (fixed) message.plan = unfolded(message.plan, fixed);
+  return message;
 }
 
 function unfold(raw: unknown, ctx: TransformContext): SerializedPlan {
@@ -55,20 +67,22 @@ function parseShape(text: string, ctx: TransformContext): unknown {
   }
 }
 
-/** Field by field: an object that is spread and then added to takes V8's slow path. */
+/** With all of a shape's fields, so that all plans that come folded are objects of one form. */
 function unfolded(
   { plan_id, input, metadata, policy }: FoldedPlan,
   { plan, filters, mode, metadata: usual, edges, arm_keys, bindings }: FixedPlan,
 ): SerializedPlan {
-  const whole: SerializedPlan = { plan_id, plan };
-  if (input !== undefined) whole.input = input;
-  if (filters !== undefined) whole.filters = filters;
-  if (mode !== undefined) whole.mode = mode;
-  if (metadata !== undefined) whole.metadata = metadata;
-  else if (usual !== undefined) whole.metadata = usual;
-  if (edges !== undefined) whole.edges = edges;
-  if (arm_keys !== undefined) whole.arm_keys = arm_keys;
-  if (bindings !== undefined) whole.bindings = bindings;
+  const whole: SerializedPlan = {
+    plan_id,
+    plan,
+    input,
+    filters,
+    mode,
+    metadata: metadata ?? usual,
+    edges,
+    arm_keys,
+    bindings,
+  };
   if (policy !== undefined) whole.policy = policy;
   return whole;
 }

@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import { delegate, transform } from "./schema/delegate.js";
+import { exactly, exactlyWhen } from "./schema/exactly.js";
 import { JsonValue } from "./schema/json-value.js";
 import { UInt64 } from "./schema/numbers.js";
 import { object } from "./schema/object.js";
@@ -51,11 +52,15 @@ export type KnownWorkerEvent = z.infer<typeof KNOWN>;
 export type WorkerEvent = KnownWorkerEvent | (z.infer<typeof Other> & { event_type: string });
 
 /** What a worker tells of a run while it goes on. Fields that we don't know are kept. */
-export const WorkerEvent: z.ZodMiniType<WorkerEvent> = transform((raw, ctx) => {
+export const WorkerEvent: z.ZodMiniType<WorkerEvent> = exactlyWhen(
+  transform((raw, ctx) => delegate<WorkerEvent>(schemaOf(raw), raw, ctx)),
+  (raw) => exactly(schemaOf(raw))(raw),
+);
+
+function schemaOf(raw: unknown): typeof KNOWN | typeof Other {
   const type = (raw as { event_type?: unknown } | null | undefined)?.event_type;
-  const schema = typeof type === "string" && KNOWN_TYPES.has(type) ? KNOWN : Other;
-  return delegate<WorkerEvent>(schema, raw, ctx);
-});
+  return typeof type === "string" && KNOWN_TYPES.has(type) ? KNOWN : Other;
+}
 
 export function isKnownEvent(event: WorkerEvent): event is KnownWorkerEvent {
   return KNOWN_TYPES.has(event.event_type);

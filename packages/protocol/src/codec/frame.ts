@@ -3,7 +3,8 @@ import type { Feature } from "../features.js";
 import { LIMITS } from "../limits.js";
 import { Message, UntypedReply } from "../messages/message.js";
 import { shapeOf } from "../plan-shape.js";
-import { foldPlan } from "../sent-plan.js";
+import { exactly } from "../schema/exactly.js";
+import { foldPlan, unfoldPlanOf } from "../sent-plan.js";
 import { encodeBinary, readBinary } from "./binary.js";
 import { holdsTypedValues } from "./holds-typed-values.js";
 import { invalidMessage } from "./invalid-message.js";
@@ -93,7 +94,12 @@ function withShape(message: Message): object {
   return shape ? { ...message, plan: foldPlan(message.plan, shape) } : message;
 }
 
+const isExactly = exactly(Message);
+
 function decodeMember(raw: unknown): Decoded {
+  if (isExactly(raw)) {
+    return { ok: true, message: unfoldPlanOf(raw as Message), isError: reportsError(raw) };
+  }
   try {
     const message = isUntyped(raw) ? validate(raw, UntypedReply) : validate(raw, Message);
     return { ok: true, message, isError: reportsError(raw) };

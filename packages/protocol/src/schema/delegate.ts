@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { exactly, exactlyWhen } from "./exactly.js";
 import { parse } from "./parse.js";
 
 /** Where a transform reports its issues. */
@@ -32,5 +33,6 @@ export function delegate<Out>(
  * ends with the stack.
  */
 export function recursive<Out>(schema: () => z.ZodMiniType<Out>): z.ZodMiniType<Out> {
-  return transform((raw, ctx) => delegate(schema(), raw, ctx));
+  const held = transform((raw, ctx) => delegate(schema(), raw, ctx));
+  return exactlyWhen(held, (raw) => exactly(schema())(raw));
 }

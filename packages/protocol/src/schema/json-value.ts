@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import { LIMITS } from "../limits.js";
+import { exactlyWhen } from "./exactly.js";
 
 /** Plain JSON. Integers that float64 can't hold exactly are bigint. */
 export type JsonValue =
@@ -72,13 +73,16 @@ function visitObject(
 }
 
 /** Checked, never copied: `__proto__` and `constructor` stay the ordinary keys that they are. */
-export const JsonValue = z.unknown().check((ctx) => {
-  const fault = findNonJson(ctx.value);
-  if (!fault) return;
-  ctx.issues.push({
-    code: "custom",
-    message: `expected JSON, found ${fault.found}`,
-    path: [...fault.path],
-    input: ctx.value,
-  });
-}) as unknown as z.ZodMiniType<JsonValue>;
+export const JsonValue = exactlyWhen(
+  z.unknown().check((ctx) => {
+    const fault = findNonJson(ctx.value);
+    if (!fault) return;
+    ctx.issues.push({
+      code: "custom",
+      message: `expected JSON, found ${fault.found}`,
+      path: [...fault.path],
+      input: ctx.value,
+    });
+  }),
+  (raw) => findNonJson(raw) === undefined,
+) as unknown as z.ZodMiniType<JsonValue>;

@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import { delegate, transform } from "./delegate.js";
+import { exactly, exactlyWhen } from "./exactly.js";
 import { object } from "./object.js";
 
 /**
@@ -17,10 +18,12 @@ function nameFields(keys: readonly string[], fields: readonly unknown[]): Record
 /** A plain struct, read from a map with named fields or from a positional array. */
 export function struct<Shape extends z.core.$ZodShape>(shape: Shape) {
   const keys = Object.keys(shape);
-  return z.pipe(
+  const named = object(shape);
+  const either = z.pipe(
     z.transform((raw: unknown) => (Array.isArray(raw) ? nameFields(keys, raw) : raw)),
-    object(shape),
+    named,
   );
+  return exactlyWhen(either, exactly(named));
 }
 
 type TaggedOption = z.ZodMiniObject<z.core.$ZodShape>;
@@ -45,10 +48,9 @@ export function tagged<const Tag extends string, const Options extends TaggedOpt
     const keys = keysByTag.get(String(raw[0])) ?? [tag];
     return nameFields(keys, raw);
   };
-  return z.pipe(
-    z.transform(name),
-    z.discriminatedUnion(tag, options as never),
-  ) as unknown as z.ZodMiniType<z.infer<Options[number]>>;
+  const named = z.discriminatedUnion(tag, options as never);
+  const either = z.pipe(z.transform(name), named);
+  return exactlyWhen(either, exactly(named)) as unknown as z.ZodMiniType<z.infer<Options[number]>>;
 }
 
 /** `{"Variant": content}`: exactly one key names the variant; a variant without content is its bare name. */
