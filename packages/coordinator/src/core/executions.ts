@@ -36,23 +36,18 @@ function outcomeOf({ now }: Turn, execution: Execution, ending: Ending): Outcome
   const duration_ms = Math.max(0, now.wall - submittedAt);
   const how =
     ending.status === "Cancelled" && expired ? overdue(execution, ending.stopped) : ending;
-  const outcome = ended(how, cancelledBy ?? "the worker", attempts, duration_ms);
-  if (lastWorker !== undefined) outcome.worker_id = lastWorker;
-  return outcome;
-}
-
-function ended(ending: Ending, by: string, attempts: number, duration_ms: number): Outcome {
-  switch (ending.status) {
+  const worker_id = lastWorker;
+  switch (how.status) {
     case "Succeeded": {
-      const { status, output, states } = ending;
-      return { status, output, states, attempts, duration_ms };
+      const { status, output, states } = how;
+      return { status, output, states, worker_id, attempts, duration_ms };
     }
     case "Failed":
-      return { status: ending.status, error: ending.error, attempts, duration_ms };
+      return { status: how.status, error: how.error, worker_id, attempts, duration_ms };
     case "Cancelled": {
-      const { status, stopped, how } = ending;
-      if (how === undefined) return { status, by, stopped, attempts, duration_ms };
-      return { status, by, stopped, how, attempts, duration_ms };
+      const { status, stopped, how: hardest } = how;
+      const by = cancelledBy ?? "the worker";
+      return { status, by, stopped, how: hardest, worker_id, attempts, duration_ms };
     }
   }
 }

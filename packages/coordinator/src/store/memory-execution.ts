@@ -1,13 +1,8 @@
 import type { Outcome, SerializedPlan } from "@planwire/protocol";
 import { storedHead, writtenHead, type ExecutionHead } from "./execution-head.js";
+import { MemoryAttempts } from "./memory-attempts.js";
 import { RefusedChange } from "./refused-change.js";
 import type { Change, StoredAttempt, StoredExecution, PruneQuery } from "./store.js";
-
-/** What a write has replaced so far, to be put back when one of its later changes is refused. */
-interface Undo {
-  readonly taken: string[];
-  readonly attempts: { readonly key: string; readonly before: StoredAttempt | undefined }[];
-}
 
 /** One execution in memory. It is changed in place: a plan of many parts is not copied for each of them. */
 export class MemoryExecution {
@@ -20,9 +15,8 @@ export class MemoryExecution {
   bytes = 0;
   /** Whether the store has let go of it; lists pass over it until they are next tidied. */
   isRemoved = false;
-  // Made with the first attempt: an execution that waits should cost little.
-  #attempts: Map<string, StoredAttempt> | undefined;
-  #taken: Set<string> | undefined;
+  /** Most executions have one attempt, which stands here by itself: with a Map and a Set of its own each took a tenth more room. */
+  #attempts: StoredAttempt | MemoryAttempts | undefined;
 
   constructor(head: ExecutionHead, plan: SerializedPlan, position: number) {
     this.head = head;
@@ -33,13 +27,15 @@ export class MemoryExecution {
   /** Lands all of a write's changes; throws RefusedChange and changes nothing where one can't be. */
   apply(changes: readonly Change[]): void {
     const head = writtenHead(this.head, changes);
-    const undo: Undo = { taken: [], attempts: [] };
+    const before = this.#attempts;
     try {
-      for (const change of changes) this.#apply(change, undo);
+      for (const change of changes) this.#apply(change);
     } catch (error) {
-      this.#putBack(undo);
+      if (before instanceof MemoryAttempts) before.putBack();
+      this.#attempts = before;
       throw error;
     }
+    if (this.#attempts instanceof MemoryAttempts) this.#attempts.landed();
     this.head = head;
   }
 
@@ -51,26 +47,28 @@ export class MemoryExecution {
   }
 
   snapshot(): StoredExecution {
+    const held = this.#attempts;
+    const isMany = held instanceof MemoryAttempts;
     return {
       ...storedHead(this.head),
       plan: this.plan,
       bytes: this.bytes,
-      attempts: [...(this.#attempts?.values() ?? [])],
-      takenOrder: [...(this.#taken ?? [])],
+      attempts: isMany ? held.all() : held ? [held] : [],
+      takenOrder: isMany ? held.taken() : held?.result ? [held.partId] : [],
       outcome: this.outcome,
     };
   }
 
-  #apply(change: Change, undo: Undo): void {
+  #apply(change: Change): void {
     switch (change.type) {
       case "assign":
-        return this.#assign(change, undo);
+        return this.#assign(change);
       case "started":
-        return this.#replace(this.#open(change), { started: true }, undo);
+        return this.#put({ ...this.#open(change), started: true });
       case "lose":
-        return this.#replace(this.#open(change), { lost: change.loss }, undo);
+        return this.#put({ ...this.#open(change), lost: change.loss });
       case "takeResult":
-        return this.#take(change, undo);
+        return this.#put({ ...this.#open(change), result: change.result });
       case "finish":
         this.outcome = change.outcome;
         this.bytes = change.bytes;
@@ -81,54 +79,41 @@ export class MemoryExecution {
     }
   }
 
-  #assign(change: Extract<Change, { type: "assign" }>, undo: Undo): void {
+  #assign(change: Extract<Change, { type: "assign" }>): void {
     const { partId, attempt, workerId, incarnation } = change;
-    this.#attempts ??= new Map();
-    const key = attemptKey(partId, attempt);
-    if (this.#attempts.has(key)) throw RefusedChange.attemptExists(partId, attempt);
-    undo.attempts.push({ key, before: undefined });
-    this.#attempts.set(key, {
-      partId,
-      attempt,
-      workerId,
-      incarnation,
-      started: false,
-      lost: undefined,
-      result: undefined,
-    });
+    if (this.#find(change)) throw RefusedChange.attemptExists(partId, attempt);
+    const [started, lost, result] = [false, undefined, undefined];
+    this.#put({ partId, attempt, workerId, incarnation, started, lost, result });
   }
 
-  #take(change: Extract<Change, { type: "takeResult" }>, undo: Undo): void {
-    const { partId, result } = change;
-    const open = this.#open(change);
-    this.#taken ??= new Set();
-    if (this.#taken.has(partId)) throw RefusedChange.resultExists(partId);
-    this.#replace(open, { result }, undo);
-    undo.taken.push(partId);
-    this.#taken.add(partId);
-  }
-
-  #open({ partId, attempt }: { partId: string; attempt: number }): StoredAttempt {
-    const found = this.#attempts?.get(attemptKey(partId, attempt));
+  #open(change: { readonly partId: string; readonly attempt: number }): StoredAttempt {
+    const found = this.#find(change);
     if (found && found.lost === undefined && found.result === undefined) return found;
-    throw RefusedChange.attemptNotOpen(partId, attempt);
+    throw RefusedChange.attemptNotOpen(change.partId, change.attempt);
   }
 
-  #replace(before: StoredAttempt, change: Partial<StoredAttempt>, undo: Undo): void {
-    const key = attemptKey(before.partId, before.attempt);
-    undo.attempts.push({ key, before });
-    this.#attempts?.set(key, { ...before, ...change });
+  #find(which: { readonly partId: string; readonly attempt: number }): StoredAttempt | undefined {
+    const held = this.#attempts;
+    if (held instanceof MemoryAttempts) return held.get(which.partId, which.attempt);
+    return held && isSame(held, which) ? held : undefined;
   }
 
-  #putBack(undo: Undo): void {
-    for (const partId of undo.taken) this.#taken?.delete(partId);
-    for (const { key, before } of undo.attempts.toReversed()) {
-      if (before) this.#attempts?.set(key, before);
-      else this.#attempts?.delete(key);
+  #put(attempt: StoredAttempt): void {
+    const held = this.#attempts;
+    if (held instanceof MemoryAttempts) return held.put(attempt);
+    if (!held || isSame(held, attempt)) {
+      this.#attempts = attempt;
+      return;
     }
+    const several = new MemoryAttempts();
+    several.put(held);
+    several.put(attempt);
+    this.#attempts = several;
   }
 }
 
-function attemptKey(partId: string, attempt: number): string {
-  return `${attempt} ${partId}`;
+type Which = Pick<StoredAttempt, "partId" | "attempt">;
+
+function isSame(one: Which, other: Which): boolean {
+  return one.partId === other.partId && one.attempt === other.attempt;
 }
