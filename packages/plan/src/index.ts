@@ -37,7 +37,7 @@ export { NO_SIGNAL, signalOf, type Signal } from "./signal.js";
 export { armKeyOf, nodeIdsOf, type Path } from "./tree.js";
 export { targetsOf } from "./target.js";
 export type { End, Leaf, LeafOp, LeafOutcome, StepResult } from "./stepper/leaf.js";
-export type { StepperOptions } from "./stepper/options.js";
+export { stepperProgram, type StepperOptions, type StepperProgram } from "./stepper/options.js";
 export { valueOfSource, type Source } from "./stepper/source.js";
 export type { StepperState } from "./stepper/state.js";
 export { Stepper } from "./stepper/stepper.js";

@@ -5,6 +5,7 @@ import { expect, test } from "vitest";
 import { checkPlan } from "./check.js";
 import { cutFor } from "./cut/cut.js";
 import { valueOfSource } from "./stepper/source.js";
+import { stepperProgram } from "./stepper/options.js";
 import { Stepper } from "./stepper/stepper.js";
 import { FakeFailure, fakeFilters, LABELS } from "./testing/fake-filters.js";
 import { branch, cached, composite, loop, par, remote, run, seq, stream } from "./testing/plans.js";
@@ -290,17 +291,15 @@ test("outcomes played again in order, or a copy of its state, give the same next
       const next = completions[past.length];
       if (next === undefined) return;
       const { plan } = given;
-      const copy = new Stepper<Value>(
-        {
-          plan: plan.plan,
-          edges: plan.edges,
-          armKeys: plan.arm_keys,
-          mode: plan.mode === "Forward" ? "Forward" : "Fit",
-          trainable: drive.trainable,
-          states: statesIn(plan),
-        },
-        structuredClone(first.state),
-      );
+      const program = stepperProgram<Value>({
+        plan: plan.plan,
+        edges: plan.edges,
+        armKeys: plan.arm_keys,
+        mode: plan.mode === "Forward" ? "Forward" : "Fit",
+        trainable: drive.trainable,
+        states: statesIn(plan),
+      });
+      const copy = new Stepper(program, structuredClone(first.state));
       const expected = first.complete(...next);
       expect(again.complete(...next)).toEqual(expected);
       expect(copy.complete(...next)).toEqual(expected);

@@ -1,4 +1,12 @@
-import { cutFor, partIdOf, signalOf, Stepper, subPlan, valueOfSource } from "@planwire/plan";
+import {
+  cutFor,
+  partIdOf,
+  signalOf,
+  Stepper,
+  stepperProgram,
+  subPlan,
+  valueOfSource,
+} from "@planwire/plan";
 import type { Cut, End, Leaf, LeafOutcome, StepResult } from "@planwire/plan";
 import type {
   PlanResult,
@@ -59,7 +67,7 @@ export function walkBy(turn: Turn, execution: Execution, how: Cut): void {
 }
 
 export function stepperFor(state: CoreState, { plan }: Execution, cut: StoredCut): Stepper<Value> {
-  return new Stepper<Value>({
+  const program = stepperProgram<Value>({
     plan: plan.plan,
     edges: plan.edges,
     armKeys: plan.arm_keys,
@@ -68,6 +76,7 @@ export function stepperFor(state: CoreState, { plan }: Execution, cut: StoredCut
     states: statesOf(plan),
     atomic: cut.kind === "subtrees" ? cut.paths : cut.kind === "whole" ? [[]] : [],
   });
+  return new Stepper(program);
 }
 
 function isFit({ mode }: SerializedPlan): boolean {

@@ -19,8 +19,8 @@ export interface StepperOptions<H> {
   onArmFailure?: "cancel" | "collect" | undefined;
 }
 
-/** The options with every look-up at hand, so that a step's cost does not grow with the plan. */
-export interface Program<H> {
+/** The options with every look-up at hand, so that a step's cost does not grow with the plan. No stepper changes it: many may walk by one. */
+export interface StepperProgram<H> {
   readonly plan: ExecutionPlan;
   readonly mode: "Forward" | "Fit";
   readonly collects: boolean;
@@ -34,7 +34,7 @@ export interface Program<H> {
   readonly atomic: ReadonlySet<string>;
 }
 
-export function programOf<H>(options: StepperOptions<H>): Program<H> {
+export function stepperProgram<H>(options: StepperOptions<H>): StepperProgram<H> {
   const { plan, mode, edges = {}, armKeys = {}, trainable, states = {}, atomic = [] } = options;
   return {
     plan,

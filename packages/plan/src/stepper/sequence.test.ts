@@ -1,4 +1,6 @@
 import { expect, test } from "vitest";
+import { stepperProgram } from "./options.js";
+import { Stepper } from "./stepper.js";
 import { composite, run, seq, stream } from "../testing/plans.js";
 import { done, forward, value } from "../testing/stepping.js";
 import type { ExecutionPlan } from "@planwire/protocol";
@@ -65,6 +67,26 @@ test.each([
   expect(stepper.complete("0.1#:forward", done("B")).start).toMatchObject([
     { key: "1#:forward", nodeId: "c", input: value("B") },
   ]);
+});
+
+test("two steppers may walk by one program: neither notices the other", () => {
+  const program = stepperProgram<string>({
+    plan: seq(run("a"), run("b")),
+    edges: { b: ["a"] },
+    mode: "Fit",
+    trainable: ["a"],
+  });
+  const [one, other] = [new Stepper(program), new Stepper(program)];
+  one.begin("1");
+  one.complete("0#:fit", done("", undefined, { a: "state" }));
+  one.complete("0#:forward", done("A1"));
+  expect(other.begin("2").start).toMatchObject([{ key: "0#:fit", input: value("2") }]);
+  expect(one.complete("1#:forward", done("B1")).end).toEqual({
+    status: "Succeeded",
+    output: value("B1"),
+    states: { a: "state" },
+  });
+  expect(other.cancel().cancel).toEqual(["0#:fit"]);
 });
 
 test("neither ten thousand Empties in a row nor as many levels overflow the stack", () => {

@@ -66,5 +66,6 @@ export function frameKeyOf(path: Path): string {
 }
 
 export function childPlace(place: Place, index: number): Place {
-  return { ...place, path: [...place.path, index] };
+  const { path, passes, target } = place;
+  return { path: [...path, index], passes, target };
 }

@@ -2,7 +2,7 @@ import { NO_SIGNAL, type Signal } from "../signal.js";
 import { nodeIdsOf, planAt } from "../tree.js";
 import { fitWithoutState, internalFault } from "./failures.js";
 import type { LeafOutcome, StepResult } from "./leaf.js";
-import { programOf, type Program, type StepperOptions } from "./options.js";
+import type { StepperProgram } from "./options.js";
 import { emptyFlow, valueFlow } from "./source.js";
 import { newState, type RunningLeaf, type StepperState } from "./state.js";
 import { Walk } from "./walk.js";
@@ -13,12 +13,12 @@ import { Walk } from "./walk.js";
  * values are opaque handles of type H.
  */
 export class Stepper<H> {
-  readonly #program: Program<H>;
+  readonly #program: StepperProgram<H>;
   readonly #state: StepperState<H>;
 
-  /** `state` is one that an earlier stepper of the same options had: this one goes on from there. */
-  constructor(options: StepperOptions<H>, state: StepperState<H> = newState()) {
-    this.#program = programOf(options);
+  /** `state` is one that an earlier stepper of the same program had: this one goes on from there. */
+  constructor(program: StepperProgram<H>, state: StepperState<H> = newState()) {
+    this.#program = program;
     this.#state = state;
   }
 

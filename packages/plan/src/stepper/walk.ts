@@ -3,7 +3,7 @@ import { armKeyOf, childrenOf, holdsStep, membersOf, ownIdOf, planAt, type Path 
 import { innerTarget, stepTargetsOf } from "../target.js";
 import { internalFault, noMatchingArm, predecessorNotEnded, stateMissing } from "./failures.js";
 import { leafKeyOf, type Leaf } from "./leaf.js";
-import type { Program } from "./options.js";
+import type { StepperProgram } from "./options.js";
 import { recordFlow, type Flow, type Source } from "./source.js";
 import {
   childPlace,
@@ -28,11 +28,11 @@ export class Walk<H> {
   readonly started: Leaf<H>[] = [];
   /** The plan's output, once its root has ended. */
   output: Source<H> | undefined;
-  readonly #program: Program<H>;
+  readonly #program: StepperProgram<H>;
   readonly #state: StepperState<H>;
   readonly #tasks: Task<H>[] = [];
 
-  constructor(program: Program<H>, state: StepperState<H>) {
+  constructor(program: StepperProgram<H>, state: StepperState<H>) {
     this.#program = program;
     this.#state = state;
   }

@@ -3,7 +3,7 @@ import { cutFor, type Cut } from "../cut/cut.js";
 import { subPlan } from "../cut/sub-plan.js";
 import { signalOf } from "../signal.js";
 import type { End, Leaf, LeafOutcome, StepResult } from "../stepper/leaf.js";
-import type { StepperOptions } from "../stepper/options.js";
+import { stepperProgram, type StepperOptions } from "../stepper/options.js";
 import { valueOfSource } from "../stepper/source.js";
 import { Stepper } from "../stepper/stepper.js";
 import { FakeFailure, type FakeFilters } from "./fake-filters.js";
@@ -41,7 +41,7 @@ export function runPlan(drive: Drive): { end: End<Value>; completions: Completio
 export function stepperOf(drive: Drive): Stepper<Value> {
   const { plan, trainable, onArmFailure } = drive;
   const cut = drive.peer === undefined ? { kind: "leaves" as const } : cutFor(plan, drive.peer);
-  return new Stepper<Value>({
+  const program = stepperProgram<Value>({
     plan: plan.plan,
     edges: plan.edges,
     armKeys: plan.arm_keys,
@@ -51,6 +51,7 @@ export function stepperOf(drive: Drive): Stepper<Value> {
     atomic: atomicOf(cut),
     onArmFailure,
   });
+  return new Stepper(program);
 }
 
 export function begin(stepper: Stepper<Value>, { input }: SerializedPlan): StepResult<Value> {

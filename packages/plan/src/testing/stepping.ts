@@ -1,17 +1,17 @@
 import type { ExecutionPlan, WireError } from "@planwire/protocol";
 import { NO_SIGNAL, type Signal } from "../signal.js";
 import type { LeafOutcome } from "../stepper/leaf.js";
-import type { StepperOptions } from "../stepper/options.js";
+import { stepperProgram, type StepperOptions } from "../stepper/options.js";
 import type { Source } from "../stepper/source.js";
 import { Stepper } from "../stepper/stepper.js";
 
 /** Steppers whose handles are strings, and outcomes for them; for tests alone. */
 export function forward(plan: ExecutionPlan, more: Partial<StepperOptions<string>> = {}) {
-  return new Stepper<string>({ plan, mode: "Forward", trainable: [], ...more });
+  return new Stepper<string>(stepperProgram({ plan, mode: "Forward", trainable: [], ...more }));
 }
 
 export function fit(plan: ExecutionPlan, more: Partial<StepperOptions<string>> = {}) {
-  return new Stepper<string>({ plan, mode: "Fit", trainable: [], ...more });
+  return new Stepper<string>(stepperProgram({ plan, mode: "Fit", trainable: [], ...more }));
 }
 
 export function done(

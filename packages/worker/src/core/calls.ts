@@ -46,16 +46,16 @@ export function startCall(state: WorkerState, turn: Turn, walk: Walk, request: C
       filter: offerKey(node.filter),
       op,
       input,
+      nodeId,
+      planId: run.partId,
+      attempt: run.attempt,
+      workerId: state.settings.workerId,
       // A part's input stays in its plan. A chunk is nobody's: should streams ever resume from here, whoever keeps a chunk to
       // run it again must keep a copy.
       ...(run.kind === "stream" && walk.program.isChain && { ownsInput: true }),
       ...(op === "fit" && walk.y !== undefined && { y: walk.y }),
       ...(request.state !== undefined && { state: request.state }),
       ...(node.params !== undefined && { params: node.params }),
-      nodeId,
-      planId: run.partId,
-      attempt: run.attempt,
-      workerId: state.settings.workerId,
     },
   });
 }
@@ -168,14 +168,14 @@ function complete(
 }
 
 function reportEnd(state: WorkerState, turn: Turn, call: Call, outcome: LeafOutcome<Value>): void {
-  const { run } = call.walk;
-  const node = { run_id: run.partId, node_id: call.nodeId };
+  const { nodeId: node_id, walk, startedAt } = call;
+  const { partId: run_id } = walk.run;
   if (outcome.status === "done") {
-    const duration = Math.round(turn.now.mono - call.startedAt);
-    report(state, turn, run, { event_type: "NodeCompleted", ...node, duration });
+    const duration = Math.round(turn.now.mono - startedAt);
+    report(state, turn, walk.run, { event_type: "NodeCompleted", run_id, node_id, duration });
   } else if (outcome.status === "failed") {
-    const { message } = outcome.error;
-    report(state, turn, run, { event_type: "NodeFailed", ...node, error: message });
+    const { message: error } = outcome.error;
+    report(state, turn, walk.run, { event_type: "NodeFailed", run_id, node_id, error });
   }
 }
 

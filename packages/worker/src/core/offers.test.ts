@@ -1,7 +1,7 @@
-import type { SerializedPlan } from "@planwire/protocol";
+import { shapePlan, type SerializedPlan } from "@planwire/protocol";
 import { expect, test } from "vitest";
 import { offerOf } from "../testing/core-script.js";
-import { Offers, programOf } from "./offers.js";
+import { Offers } from "./offers.js";
 
 function offers(...added: ReturnType<typeof offerOf>[]): Offers {
   const all = new Offers();
@@ -30,7 +30,18 @@ test("a pickled Python filter is none of ours, even where the name is the same",
     plan: { Execute: { node_id: "f" } },
     filters: [{ node_id: "f", pickled_filter: "" }],
   };
-  expect(programOf(plan, offers(offerOf("f"))).missing).toEqual(["f"]);
+  expect(offers(offerOf("f")).programOf(plan).missing).toEqual(["f"]);
+});
+
+test("what a shape runs is found once, and anew when other filters come", () => {
+  const all = offers(offerOf("f"));
+  const shape = { plan: { Execute: { node_id: "n" } }, bindings: [{ node_id: "n", uses: "f" }] };
+  shapePlan(shape);
+  const first = all.programOf({ plan_id: "p1", ...shape });
+  expect(all.programOf({ plan_id: "p2", ...shape })).toBe(first);
+  all.add([offerOf("f", { isolate: "inline" })]);
+  const { program } = all.programOf({ plan_id: "p3", ...shape });
+  expect(program.nodes.get("n")?.filter.isolate).toBe("inline");
 });
 
 const a = { Execute: { node_id: "a" } };
@@ -44,6 +55,6 @@ test.each<[string, Pick<SerializedPlan, "plan" | "edges">, boolean]>([
   ["edges", { plan: { Sequence: [a, b] }, edges: { b: ["a"] } }, false],
   ["no step", { plan: "Empty" }, false],
 ])("%s: whether each value goes to one call only", (_, plan, isChain) => {
-  const { program } = programOf({ plan_id: "p", ...plan }, offers(offerOf("a"), offerOf("b")));
+  const { program } = offers(offerOf("a"), offerOf("b")).programOf({ plan_id: "p", ...plan });
   expect(program.isChain).toBe(isChain);
 });

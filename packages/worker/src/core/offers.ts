@@ -1,4 +1,4 @@
-import { nodeIdsOf } from "@planwire/plan";
+import { byShape, nodeIdsOf, stepperProgram, type StepperProgram } from "@planwire/plan";
 import type {
   ExecutionPlan,
   JsonValue,
@@ -13,6 +13,7 @@ export class Offers {
   readonly #byKey = new Map<string, FilterOffer>();
   /** What a name alone stands for. */
   readonly #byName = new Map<string, FilterOffer>();
+  #programOf = byShape((plan) => programOf(plan, this));
 
   /** A filter that comes again, with the same name and version, takes the older one's place. */
   add(offers: Iterable<FilterOffer>): void {
@@ -21,6 +22,13 @@ export class Offers {
       const known = this.#byName.get(offer.name);
       if (known === undefined || standsForName(offer, known)) this.#byName.set(offer.name, offer);
     }
+    // What was found for a shape before may be another filter now.
+    this.#programOf = byShape((plan) => programOf(plan, this));
+  }
+
+  /** What a plan runs with these offers. */
+  programOf(plan: SerializedPlan): FoundProgram {
+    return this.#programOf(plan);
   }
 
   /** `uses` is `name` or `name@version`. */
@@ -55,20 +63,22 @@ export interface NodeProgram {
   readonly params?: JsonValue;
 }
 
-/** What a plan runs here: its nodes' filters, params and states. */
+/** What a plan runs here: its nodes' filters and params, and the steps between them. */
 export interface PlanProgram {
   readonly nodes: ReadonlyMap<string, NodeProgram>;
-  readonly trainable: readonly string[];
-  readonly states: Record<string, Value>;
+  readonly steps: StepperProgram<Value>;
   /** Every value goes to one leaf, and is nobody's after that. */
   readonly isChain: boolean;
 }
 
-/** Finds each node's filter: by its binding, else by its own id. `missing` holds the nodes without one; a pickled Python filter is none of ours. */
-export function programOf(
-  plan: SerializedPlan,
-  offers: Offers,
-): { program: PlanProgram; missing: string[] } {
+export interface FoundProgram {
+  readonly program: PlanProgram;
+  /** Nodes without a filter. */
+  readonly missing: readonly string[];
+}
+
+/** Finds each node's filter: by its binding, else by its own id; a pickled Python filter is none of ours. */
+function programOf(plan: SerializedPlan, offers: Offers): FoundProgram {
   const bindings = new Map(plan.bindings?.map((binding) => [binding.node_id, binding]));
   const pickled = new Set(plan.filters?.map(({ node_id }) => node_id));
   const nodes = new Map<string, NodeProgram>();
@@ -90,11 +100,16 @@ export function programOf(
   const trainable = [...nodes].flatMap(([id, { filter }]) =>
     filter.kind === "Trainable" ? [id] : [],
   );
-  // fromEntries, because a node may be called `__proto__` by an inherited peer.
-  return {
-    program: { nodes, trainable, states: Object.fromEntries(states), isChain: isChain(plan) },
-    missing,
-  };
+  const steps = stepperProgram<Value>({
+    plan: plan.plan,
+    edges: plan.edges,
+    armKeys: plan.arm_keys,
+    mode: (plan.mode ?? "Forward") === "Forward" ? "Forward" : "Fit",
+    trainable,
+    // fromEntries, because a node may be called `__proto__` by an inherited peer.
+    states: Object.fromEntries(states),
+  });
+  return { program: { nodes, steps, isChain: isChain(plan) }, missing };
 }
 
 /** A row of Executes. What else there is may give one value to several leaves (Parallel, Branch, Loop, edges) or hold on to it. */

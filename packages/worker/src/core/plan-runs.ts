@@ -1,5 +1,4 @@
 import type { AssignPlan, Message, WireError } from "@planwire/protocol";
-import { programOf } from "./offers.js";
 import { failedResult, resultOf } from "./results.js";
 import { hasFreeSlot, mayFreeSlot, releaseSlot } from "./slots.js";
 import type { PlanRun, Turn, WalkEnd, WorkerState } from "./state.js";
@@ -57,7 +56,7 @@ function start(state: WorkerState, turn: Turn, run: PlanRun): void {
   state.slots.add(run);
   run.phase = "running";
   run.startedAt = turn.now.mono;
-  const { program, missing } = programOf(run.plan, state.offers);
+  const { program, missing } = state.offers.programOf(run.plan);
   if (missing.length > 0) return fail(state, turn, run, noSuchFilter(missing, state));
   const input = inputOf(run.plan);
   if ("error" in input) return fail(state, turn, run, input.error);

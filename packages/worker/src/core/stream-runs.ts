@@ -9,7 +9,7 @@ import {
   type StreamCredit,
   type WireError,
 } from "@planwire/protocol";
-import { programOf, type PlanProgram } from "./offers.js";
+import type { PlanProgram } from "./offers.js";
 import { noSuchFilter } from "./plan-runs.js";
 import {
   emptySuccess,
@@ -32,7 +32,7 @@ export function beginStream(state: WorkerState, turn: Turn, begin: StreamBegin):
   const known = state.streams.get(streamId);
   if (known !== undefined && known.attempt >= attempt) return;
   if (known !== undefined) dropStream(state, turn, known);
-  const { program, missing } = programOf(plan, state.offers);
+  const { program, missing } = state.offers.programOf(plan);
   const refusal = missing.length > 0 ? noSuchFilter(missing, state) : refusalOf(begin, program);
   if (refusal !== undefined) {
     return sendComplete(state, turn, streamId, failedResult(refusal, 0));

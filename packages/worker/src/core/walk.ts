@@ -12,14 +12,7 @@ export function newWalk(run: Run, plan: SerializedPlan, program: PlanProgram, ch
     chunk,
     program,
     y,
-    stepper: new Stepper<Value>({
-      plan: plan.plan,
-      edges: plan.edges,
-      armKeys: plan.arm_keys,
-      mode: mode === "Forward" ? "Forward" : "Fit",
-      trainable: program.trainable,
-      states: program.states,
-    }),
+    stepper: new Stepper(program.steps),
     calls: new Map(),
     stopped: undefined,
   };

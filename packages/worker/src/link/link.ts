@@ -108,8 +108,10 @@ export class Link {
     this.#events.push(event);
     if (this.#stepping) return;
     this.#stepping = true;
+    // What an event brings about happens at its time.
+    const time = now();
     for (let next = this.#events.shift(); next !== undefined; next = this.#events.shift()) {
-      for (const effect of this.#core.step(next, now())) this.#carryOut(effect);
+      for (const effect of this.#core.step(next, time)) this.#carryOut(effect);
     }
     this.#stepping = false;
   }
