@@ -15,6 +15,13 @@ const learn = defineFilter("learn", {
 
 const tidy = () => plan("tidy").pipe(add).pipe(big);
 
+const withParams = (params: unknown) => plan("p").pipe(add.with(params as never));
+const withState = (state: unknown) =>
+  plan("p")
+    .pipe(learn)
+    .withStates({ learn: state as never });
+const manyAdds = () => Array.from({ length: 200 }, (_, i) => add.as(`${"x".repeat(100)}${i}`));
+
 function serialized(step: unknown, times: number) {
   return Array.from({ length: times }, (_, i) => serializePlan(step, { id: `p${i}`, input: i }));
 }
@@ -74,45 +81,91 @@ describe("a step that is serialized again", () => {
   });
 
   test.each<[string, unknown, object]>([
-    ["params, which may have changed", plan("p").pipe(add.with({ by: 1 } as never)), {}],
-    ["params in a branch's arm", branch(big, { true: add.with({ by: 1 } as never) } as never), {}],
-    [
-      "states, which may have changed",
-      plan("p")
-        .pipe(learn)
-        .withStates({ learn: { x: 1 } }),
-      {},
-    ],
     ["states of the submission", plan("p").pipe(learn), { states: { learn: { x: 1 } } }],
     ["labels to fit", plan("p").pipe(learn), { fit: { y: 1 } }],
-    [
-      "more characters than a shape has",
-      plan("p").pipe(
-        parallel(
-          ...Array.from({ length: 200 }, (_, i) => add.as(`${"x".repeat(100)}${i}`)),
-        ) as never,
-      ),
-      {},
-    ],
+    ["a tensor as its state", withState({ x: Float64Array.of(1) }), {}],
+    ["bytes as its state", withState(Uint8Array.of(1)), {}],
+    ["a 64-bit integer in its params", withParams({ by: 2n ** 60n }), {}],
+    ["-0 in its params", withParams({ by: -0 }), {}],
+    ["a property of its params that is undefined", withParams({ by: undefined }), {}],
+    ["params of more than a little", withParams("x".repeat(LIMITS.shapeLength)), {}],
+    ["more characters than a shape has", parallel(...manyAdds()) as never, {}],
   ])("never has a shape with %s", (_, step, options) => {
-    for (let i = 0; i < 4; i++) expect(hasShape(step, options)).toBe(false);
+    const plain = serializePlan(step, { id: "p", ...options });
+    for (let i = 0; i < 4; i++) {
+      expect(hasShape(step, options)).toBe(false);
+      expect(serializePlan(step, { id: "p", ...options })).toStrictEqual(plain);
+    }
   });
 
-  test("says what params and states are now", () => {
+  test("may have params and states, where they are a little JSON", () => {
+    const step = plan("p")
+      .pipe(
+        branch(big, {
+          true: add.with(JSON.parse('{"__proto__":[1e300,null]}')),
+          default: add.as("b"),
+        }),
+      )
+      .pipe(learn)
+      .withStates({ learn: { x: 1 } });
+    const [first, ...later] = serialized(step, 4);
+    for (const again of later) {
+      expect(again.bindings).toStrictEqual(first?.bindings);
+      expect(shapeOf(again)).toBe(shapeOf(later[0] as never));
+    }
+    expect(shapeOf(later[0] as never)).toBeDefined();
+  });
+
+  test("leaves its params and states to whoever gave them", () => {
+    const params = { by: [1] };
+    const state = { x: 1 };
+    serialized(withParams(params), 3);
+    serialized(withState(state), 3);
+    expect([params, params.by, state].some((given) => Object.isFrozen(given))).toBe(false);
+  });
+
+  test("says what params and states are now, and has another shape once they stay as they are", () => {
     const params = { by: [1] };
     const state = { x: 1 };
     const step = plan("p")
       .pipe(add.with(params as never))
       .pipe(learn)
       .withStates({ learn: state });
-    for (let i = 1; i < 5; i++) {
-      params.by[0] = i;
-      state.x = i;
-      expect(serializePlan(step, { id: "p" }).bindings).toMatchObject([
-        { params: { by: [i] } },
-        { state: { data: { x: i } } },
+    const now = () => {
+      const serialized = serializePlan(step, { id: "p" });
+      expect(serialized.bindings).toStrictEqual([
+        { node_id: "add", uses: "add", params },
+        { node_id: "learn", uses: "learn", state: { type: "Json", data: state } },
       ]);
+      return shapeOf(serialized)?.text;
+    };
+    expect(now()).toBeUndefined();
+    const before = now();
+    expect(now()).toBe(before);
+    params.by[0] = 2;
+    expect(now()).toBeUndefined();
+    const after = now();
+    expect([before, after, now()]).toEqual([expect.any(String), expect.any(String), after]);
+    expect(after).not.toBe(before);
+    state.x = 2;
+    expect(now()).toBeUndefined();
+    expect(now()).not.toBe(after);
+    for (let i = 3; i < 9; i++) {
+      params.by.push(i);
+      now();
     }
+    (params as { by: unknown }).by = new Date(0);
+    for (let i = 0; i < 3; i++) expect(now).toThrow("the params of add");
+    params.by = [9];
+    for (let i = 0; i < 3; i++) now();
+  });
+
+  test("is refused when its params can't travel any more, though they have the same text", () => {
+    const params: { at: unknown } = { at: new Date(0).toJSON() };
+    const step = withParams(params);
+    serialized(step, 3);
+    params.at = new Date(0);
+    expect(() => serializePlan(step, { id: "p" })).toThrow("$.at: Date");
   });
 
   test("is not mistaken for itself with states, or while it fits", () => {

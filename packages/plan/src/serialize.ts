@@ -2,7 +2,6 @@ import {
   isPlanwireError,
   LIMITS,
   PlanwireError,
-  shapePlan,
   type Binding,
   type ExecutionPlan,
   type FixedPlan,
@@ -16,7 +15,6 @@ import {
   keyOf,
   nodeOf,
   planNameOf,
-  visitFilters,
   type FilterNode,
   type ParallelNode,
   type RemoteNode,
@@ -24,6 +22,7 @@ import {
 } from "./step-node.js";
 import { toValue } from "./to-value.js";
 import { armKeyOf } from "./tree.js";
+import { writeStep } from "./written-steps.js";
 
 export interface SerializeOptions {
   /** The plan_id: a name, fresh for each submission. */
@@ -37,16 +36,17 @@ export interface SerializeOptions {
 }
 
 /**
- * A filter or plan as it travels. From the second time on that a step without params and states comes, all but the object itself is frozen and
- * shared, and travels by its shape. Throws PLAN_REFUSED where two nodes have one id or the plan is too deep, VALUE_UNSUPPORTED for an input,
- * label, state or param that can't travel, BAD_USAGE for an id that is no name.
+ * A filter or plan as it travels. From a step's second time on all but the object itself is frozen and shared, and travels by its shape, unless
+ * params or states have changed or are more than a little JSON. Throws PLAN_REFUSED where two nodes have one id or the plan is too deep,
+ * VALUE_UNSUPPORTED for an input, label, state or param that can't travel, BAD_USAGE for an id that is no name.
  */
 export function serializePlan(step: unknown, options: SerializeOptions): SerializedPlan {
   const root = nodeOf(step, "serializePlan()");
   checkName(options.id, "a plan's id");
+  const name = planNameOf(step);
   const fixed = options.states
-    ? writeFixed(bindStates(root, options.states), planNameOf(step))
-    : fixedOf(step as object, root);
+    ? writeFixed(bindStates(root, options.states), name)
+    : writeStep(step as object, root, () => writeFixed(root, name));
   const plan: SerializedPlan = { plan_id: options.id, plan: fixed.plan };
   if ("input" in options) plan.input = { source: "Inline", value: toValue(options.input) };
   if (options.fit) plan.mode = { Fit: { y: labels(options.fit) } };
@@ -54,31 +54,6 @@ export function serializePlan(step: unknown, options: SerializeOptions): Seriali
   if (fixed.arm_keys) plan.arm_keys = fixed.arm_keys;
   if (fixed.bindings) plan.bindings = fixed.bindings;
   return plan;
-}
-
-/** Steps that were written before: once, or what they are written as from then on. What is submitted a second time will be a third. */
-const written = new WeakMap<object, FixedPlan | "once">();
-
-function fixedOf(step: object, root: StepNode): FixedPlan {
-  const before = written.get(step);
-  if (before !== undefined && before !== "once") return before;
-  const fixed = writeFixed(root, planNameOf(step));
-  if (before === "once") {
-    shapePlan(fixed);
-    written.set(step, fixed);
-  } else if (isConstant(root)) {
-    written.set(step, "once");
-  }
-  return fixed;
-}
-
-/** Params and states are the caller's own objects, and may have changed. */
-function isConstant(root: StepNode): boolean {
-  let isConstant = true;
-  visitFilters(root, ({ params, state }) => {
-    if (params !== undefined || state !== undefined) isConstant = false;
-  });
-  return isConstant;
 }
 
 function writeFixed(root: StepNode, name: string | undefined): FixedPlan {

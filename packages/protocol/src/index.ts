@@ -14,6 +14,7 @@ export {
   type FrameLimits,
 } from "./codec/frame.js";
 export { holdsTypedValues } from "./codec/holds-typed-values.js";
+export { isPlainJson } from "./codec/json-writer.js";
 export { EXT_TYPE_OF_DTYPE } from "./codec/tensor-ext.js";
 export { decodeText, encodeText } from "./codec/text.js";
 export * from "./data-ref.js";

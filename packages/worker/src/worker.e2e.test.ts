@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { defineFilter } from "@planwire/plan";
-import { isPlanwireError, type PlanResult, type Value } from "@planwire/protocol";
+import { isPlanwireError, shapePlan, type PlanResult, type Value } from "@planwire/protocol";
 import {
   startWorker,
   type Worker,
@@ -180,6 +180,21 @@ describe("running filters", () => {
     expect(inProcess).toMatchObject({ doubled: 8 });
     expect(inProcess).not.toMatchObject({ pid: process.pid });
   });
+
+  test.each(["takes", "takes-inline"])(
+    "a filter (%s) may change its params: they are its own, also where plans share theirs by their shape",
+    async (uses) => {
+      await start({ filters: [filterModule("basic.ts")] });
+      const session = await coordinator.worker();
+      const bindings = [{ node_id: "n", uses, params: { left: ["a", "b", "c"] } }];
+      const fixed = { plan: { Execute: { node_id: "n" } }, metadata: {}, bindings };
+      shapePlan(fixed);
+      for (const id of ["p1", "p2", "p3"]) {
+        session.send({ type: "AssignPlan", plan: { plan_id: id, ...fixed }, attempt: 1 });
+        expect((await session.result(id)).result).toMatchObject({ output: json(2) });
+      }
+    },
+  );
 
   test("bytes travel as bytes", async () => {
     await start({ filters: [filterModule("basic.ts")] });

@@ -49,3 +49,14 @@ export const proxyInline = defineFilter("proxy-inline", {
 });
 
 export const bytes = defineFilter("bytes", (x: Uint8Array) => x.map((byte) => byte + 1));
+
+/** Changes what it is given: each call must have params of its own. */
+const takesFrom = (_x: unknown, ctx: { params: { left: string[] } }) => {
+  ctx.params.left.pop();
+  return ctx.params.left.length;
+};
+export const takes = defineFilter("takes", { forward: takesFrom as never });
+export const takesInline = defineFilter("takes-inline", {
+  isolate: "inline",
+  forward: takesFrom as never,
+});
