@@ -20,7 +20,7 @@ type Wires = Pick<
 type Persist = Extract<Effect, { type: "persist" }>;
 
 /**
- * Events that are stepped before what they persist is handed over. A client's batch may bring thousands: the first of them need not wait
+ * Events that are stepped at one look at the clock, before what they persist is handed over. A client's batch may bring thousands: the first of them need not wait
  * for the last. What a store is handed while it syncs shares the next sync all the same.
  */
 const KEEP_MOVING = 32;
@@ -75,7 +75,9 @@ export class CoreRunner {
         const events = this.#events;
         this.#events = [];
         for (let from = 0; from < events.length; from += KEEP_MOVING) {
-          for (const event of events.slice(from, from + KEEP_MOVING)) this.#step(event);
+          const at = now();
+          const to = Math.min(from + KEEP_MOVING, events.length);
+          for (let i = from; i < to; i++) this.#step(events[i] as CoreEvent, at);
           this.#commitAll();
         }
       } while (this.#events.length > 0);
@@ -85,9 +87,9 @@ export class CoreRunner {
   }
 
   /** A step that throws is a fault of ours: it costs the connection that it was about, and nobody else anything. */
-  #step(event: CoreEvent): void {
+  #step(event: CoreEvent, at: Now): void {
     try {
-      this.#carryOutAll(this.#core.step(event, now()));
+      this.#carryOutAll(this.#core.step(event, at));
     } catch (error) {
       const conn = connectionOf(event);
       this.#log.error({ err: error, event: event.type, conn }, "a fault in the coordinator's core");

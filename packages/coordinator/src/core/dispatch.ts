@@ -23,7 +23,7 @@ export function dispatchPart(turn: Turn, part: Part): void {
 
 /** Gives a worker what waited longest, as long as it has free slots. */
 export function fillSlots(turn: Turn, worker: WorkerSession): void {
-  while (freeSlots(worker) > 0) {
+  while (turn.state.queued > 0 && freeSlots(worker) > 0) {
     const part = nextPartFor(turn.state, worker);
     if (!part) break;
     assign(turn, part, worker);

@@ -50,7 +50,8 @@ const OVERHEAD = 100;
 /** Roughly in bytes. */
 function weightOf(event: WorkerEvent): number {
   let weight = OVERHEAD;
-  for (const [key, value] of Object.entries(event)) {
+  for (const key of Object.keys(event)) {
+    const value = event[key];
     weight += key.length + (typeof value === "string" ? value.length : 8);
     if (typeof value === "object" && value !== null) weight += JSON.stringify(value).length;
   }

@@ -1,5 +1,5 @@
 import { healthOf, whyNoWork } from "./health.js";
-import { laneKeyOf, meets } from "./needs.js";
+import { meets } from "./needs.js";
 import { maxAttemptsOf } from "./retries.js";
 import { freeSlots } from "./slots.js";
 import type { CoreState, Lane, Needs, Part, Setbacks, Turn, WorkerSession } from "./state.js";
@@ -145,7 +145,7 @@ function ahead(state: CoreState, part: Part): string {
 
 /** Its own lane, and those that its workers serve, too: one of each group of workers that are alike stands for all. */
 function lanesBefore(state: CoreState, part: Part): Set<Lane> {
-  const own = state.lanes.get(laneKeyOf(part.needs));
+  const own = state.lanes.get(part.needs.key);
   const lanes = new Set<Lane>();
   if (!own) return lanes;
   const named = part.needs.worker === undefined ? [] : workersFor(state, own);

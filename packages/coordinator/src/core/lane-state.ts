@@ -3,6 +3,8 @@ import type { Part, WorkerSession } from "./state.js";
 
 /** What a worker must have to run a part. */
 export interface Needs {
+  /** Of their lane: the same needs have the same. */
+  readonly key: string;
   readonly worker: string | undefined;
   readonly tag: string | undefined;
   /** Filters, by name or name@version, that a worker of ours must offer; undefined when none of ours can run it. */
@@ -13,7 +15,6 @@ export interface Needs {
 
 /** All queued parts with the same needs. */
 export interface Lane {
-  readonly key: string;
   readonly needs: Needs;
   /** In order of arrival. A Set, because taking the first of a long array moves all others. */
   readonly queue: Set<Part>;

@@ -1,5 +1,4 @@
 import { isSuspect, keep, keepNoMore, mayKeep, suits } from "./alone.js";
-import { laneKeyOf } from "./needs.js";
 import { freeSlots, loadOf, takesWork } from "./slots.js";
 import type { CoreState, Lane, Needs, Part, Turn, WorkerSession } from "./state.js";
 import { closeLane, lanesFor, openLane, workersFor } from "./worker-groups.js";
@@ -28,7 +27,7 @@ function placeIn(returned: readonly Part[], { order }: Part): number {
 
 export function dequeue(turn: Turn, part: Part): void {
   const { state } = turn;
-  const lane = state.lanes.get(laneKeyOf(part.needs));
+  const lane = state.lanes.get(part.needs.key);
   if (!lane) return;
   const { queue, returned } = lane;
   const place = placeIn(returned, part);
@@ -37,7 +36,7 @@ export function dequeue(turn: Turn, part: Part): void {
   state.queued -= 1;
   keepNoMore(turn, part);
   if (queue.size > 0 || returned.length > 0) return;
-  state.lanes.delete(lane.key);
+  state.lanes.delete(lane.needs.key);
   closeLane(state, lane);
 }
 
@@ -50,10 +49,10 @@ export function oldest(lane: Lane, passes: (part: Part) => boolean = () => true)
 }
 
 function laneFor(state: CoreState, needs: Needs): Lane {
-  const key = laneKeyOf(needs);
+  const { key } = needs;
   const known = state.lanes.get(key);
   if (known) return known;
-  const lane: Lane = { key, needs, queue: new Set(), returned: [], groups: new Set() };
+  const lane: Lane = { needs, queue: new Set(), returned: [], groups: new Set() };
   state.lanes.set(key, lane);
   openLane(state, lane);
   return lane;

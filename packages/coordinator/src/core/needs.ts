@@ -35,37 +35,43 @@ interface Asked {
   readonly isBound: boolean;
   /** Nodes with neither binding nor pickled filter. */
   readonly byId: readonly string[];
-  readonly target: RemoteTarget | undefined;
+  /** At the plan's own target: of workers of ours alone, or of peers of the inherited wire, too. */
+  readonly needs: { readonly ours: Needs; readonly either: Needs };
 }
 
 const askedBy = byShape((plan): Asked => {
   const nodes = planNodes(plan);
   const byId = nodes.filter(({ uses, pickled }) => uses === undefined && !pickled);
-  const ours = new Set(nodes.map(({ nodeId, uses }) => uses ?? nodeId));
+  const filters = [...new Set(nodes.map(({ nodeId, uses }) => uses ?? nodeId))].sort();
+  const ours = nodes.some(({ pickled }) => pickled) ? undefined : filters;
+  const [target] = targetsOf(plan.plan);
   return {
-    ours: nodes.some(({ pickled }) => pickled) ? undefined : [...ours].sort(),
+    ours,
     isBound: nodes.some(({ uses }) => uses !== undefined),
     byId: byId.map(({ nodeId }) => nodeId),
-    target: targetsOf(plan.plan)[0],
+    needs: { ours: newNeeds(target, ours, false), either: newNeeds(target, ours, true) },
   };
 });
 
 /**
- * What a worker must have to run this plan, or part of one, whole. A bound node needs a worker of ours that offers its filter; a
+ * What a worker must have to run this plan, or part of one, whole; at its own target unless one is given. A bound node needs a worker of ours that offers its filter; a
  * pickled one a peer of the inherited wire; one with neither a worker of ours that offers its id, or, when none ever did, an inherited peer.
  */
-export function needsOf(
-  state: CoreState,
-  plan: SerializedPlan,
-  target: RemoteTarget | undefined = askedBy(plan).target,
+export function needsOf(state: CoreState, plan: SerializedPlan, target?: RemoteTarget): Needs {
+  const { ours, isBound, byId, needs } = askedBy(plan);
+  const inherited = !isBound && !byId.some((nodeId) => state.everOffered.has(nodeId));
+  if (target) return newNeeds(target, ours, inherited);
+  return inherited ? needs.either : needs.ours;
+}
+
+function newNeeds(
+  target: RemoteTarget | undefined,
+  ours: readonly string[] | undefined,
+  inherited: boolean,
 ): Needs {
-  const { ours, isBound, byId } = askedBy(plan);
-  return {
-    worker: target && "WorkerId" in target ? target.WorkerId : undefined,
-    tag: target && "Tag" in target ? target.Tag : undefined,
-    ours,
-    inherited: !isBound && !byId.some((nodeId) => state.everOffered.has(nodeId)),
-  };
+  const worker = target && "WorkerId" in target ? target.WorkerId : undefined;
+  const tag = target && "Tag" in target ? target.Tag : undefined;
+  return { key: JSON.stringify([worker, tag, ours, inherited]), worker, tag, ours, inherited };
 }
 
 /**
@@ -98,14 +104,12 @@ export const unfittedNodes = byShape((plan): readonly PlanNode[] => {
 });
 
 /** Of what can't be cut any finer, a stream or a subtree: to a peer of the inherited wire a tree means something else. */
-export function uncutNeedsOf(
-  state: CoreState,
-  plan: SerializedPlan,
-  target: RemoteTarget | undefined = askedBy(plan).target,
-): Needs {
+export function uncutNeedsOf(state: CoreState, plan: SerializedPlan, target?: RemoteTarget): Needs {
   const needs = needsOf(state, plan, target);
   const meansTheSame = cutFor(plan, { inherited: true }).kind === "whole";
-  return meansTheSame ? needs : { ...needs, inherited: false };
+  if (meansTheSame || !needs.inherited) return needs;
+  const { ours, needs: own } = askedBy(plan);
+  return target ? newNeeds(target, ours, false) : own.ours;
 }
 
 /** Nothing and nobody meets these: the plan must be cut finer. */
@@ -125,10 +129,6 @@ export type Runs = Pick<WorkerSession, "inherited" | "filters">;
 export function canRun({ inherited, filters }: Runs, needs: Needs): boolean {
   if (inherited) return needs.inherited;
   return needs.ours !== undefined && needs.ours.every((filter) => filters.has(filter));
-}
-
-export function laneKeyOf({ worker, tag, ours, inherited }: Needs): string {
-  return JSON.stringify([worker, tag, ours, inherited]);
 }
 
 /** Nodes that every run of the plan reaches: those in no Branch's arm. */

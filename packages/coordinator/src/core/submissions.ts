@@ -244,8 +244,9 @@ function unknownFilters(
   plan: SerializedPlan,
   open: ReadonlySet<string>,
 ): string[] {
-  const unknown = filtersOfOurs(plan, open).filter((name) => !everOffered.has(name));
-  return [...new Set(unknown)].sort();
+  const needed = filtersOfOurs(plan, open);
+  if (needed.every((name) => everOffered.has(name))) return [];
+  return [...new Set(needed.filter((name) => !everOffered.has(name)))].sort();
 }
 
 /** A stream runs whole, on a worker of one kind. */

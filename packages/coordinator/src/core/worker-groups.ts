@@ -5,6 +5,8 @@ import type { CoreState, Lane, Needs, WorkerGroup, WorkerSession } from "./state
 // Workers that offer the same filters are one group. A lane knows the groups that may take its parts, not the workers, so that neither a part that
 // comes nor a slot that comes free costs more where there are many workers.
 
+const NONE: readonly WorkerGroup[] = [];
+
 /** Groups by a tag that are kept for lanes to come. */
 const MOST_TAGGED = 100;
 
@@ -124,10 +126,11 @@ function newGroup(key: string, { inherited, filters }: Runs): WorkerGroup {
   };
 }
 
-function* groupsOf({ group, tags }: WorkerSession): Generator<WorkerGroup> {
-  if (!group) return;
-  yield group;
-  for (const [tag, tagged] of group.tagged) if (tags.has(tag)) yield tagged;
+function groupsOf({ group, tags }: WorkerSession): readonly WorkerGroup[] {
+  if (!group) return NONE;
+  const groups = [group];
+  for (const [tag, tagged] of group.tagged) if (tags.has(tag)) groups.push(tagged);
+  return groups;
 }
 
 function isFor({ group, tags }: WorkerSession, needs: Needs): boolean {

@@ -131,9 +131,9 @@ function ofWorker(state: Readonly<CoreState>, worker: WorkerSession): string[] {
 }
 
 function ofLane(state: Readonly<CoreState>, lane: Lane): string[] {
-  const { key, needs, queue, returned } = lane;
+  const { needs, queue, returned } = lane;
   const workers = new Set(workersFor(state, lane));
-  const named = (what: string) => `lane ${key} ${what}`;
+  const named = (what: string) => `lane ${needs.key} ${what}`;
   const waiting = [...queue, ...returned];
   const fitting = [...state.workers.values()].filter((worker) => meets(worker, needs));
   return [

@@ -7,7 +7,7 @@ import { LIMITS, PlanwireError, type Issue } from "@planwire/protocol";
  */
 export function partIdOf(planId: string, leafKey: string): string {
   const id = joinPartId(planId, leafKey);
-  const issue = partIdIssue(planId, leafKey, LIMITS.partIdBytes);
+  const issue = lengthIssue(id, LIMITS.partIdBytes);
   if (issue === undefined) return id;
   throw new PlanwireError("PLAN_REFUSED", `${issue.path}: ${issue.message}`, {
     details: { issues: [issue] },
@@ -16,7 +16,10 @@ export function partIdOf(planId: string, leafKey: string): string {
 }
 
 export function partIdIssue(planId: string, leafKey: string, limit: number): Issue | undefined {
-  const id = joinPartId(planId, leafKey);
+  return lengthIssue(joinPartId(planId, leafKey), limit);
+}
+
+function lengthIssue(id: string, limit: number): Issue | undefined {
   // Encoding costs a third of checking a small plan: a UTF-16 unit has at most three bytes.
   if (3 * id.length <= limit) return undefined;
   const bytes = new TextEncoder().encode(id).length;
