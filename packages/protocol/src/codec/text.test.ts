@@ -169,6 +169,15 @@ describe("text that is not understood", () => {
   });
 });
 
+test("own members are written exactly, whatever their key and their object's prototype, and inherited ones never", () => {
+  const long = 2n ** 60n;
+  expect(encodeText(decodeText(`{"__proto__":${long}}`, JsonValue))).toBe(`{"__proto__":${long}}`);
+  expect(encodeText(Object.assign(Object.create(null), { a: long, b: -0 }))).toBe(
+    `{"a":${long},"b":-0.0}`,
+  );
+  expect(encodeText(Object.assign(Object.create({ b: long }), { a: 1 }))).toBe('{"a":1}');
+});
+
 test("__proto__ and constructor are ordinary keys in Json, also beside long integers", () => {
   for (const extra of ["1", "12345678901234567890"]) {
     const text = `{"type":"Json","data":{"__proto__":{"polluted":${extra}},"constructor":{"prototype":1}}}`;
