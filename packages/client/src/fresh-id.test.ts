@@ -23,3 +23,10 @@ test("ids of one millisecond differ", () => {
   const ids = Array.from({ length: 1_000 }, freshId);
   expect(new Set(ids).size).toBe(ids.length);
 });
+
+test("every digit comes at every place that is left to chance", () => {
+  const ids = Array.from({ length: 5_000 }, freshId);
+  for (let place = 8; place < 22; place++) {
+    expect(new Set(ids.map((id) => id.charAt(place))).size).toBe(62);
+  }
+});
