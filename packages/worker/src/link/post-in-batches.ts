@@ -1,17 +1,13 @@
 import type { MessagePort, Worker } from "node:worker_threads";
 
-interface Entry<T> {
-  readonly message: T;
-  readonly transfer: readonly ArrayBuffer[];
-}
-
 /**
  * Posts all messages of one turn of the event loop as one array: a message between threads costs some ten microseconds whatever it holds.
  */
 export class BatchPoster<T> {
   readonly #port: Pick<MessagePort | Worker, "postMessage">;
   readonly #instead: (message: T, error: unknown) => T;
-  #entries: Entry<T>[] = [];
+  #messages: T[] = [];
+  #transfer: ArrayBuffer[] = [];
   readonly #flush = () => this.flush();
 
   /** `instead` says what to post for a message that can't be cloned. */
@@ -24,32 +20,29 @@ export class BatchPoster<T> {
   }
 
   post(message: T, transfer: readonly ArrayBuffer[] = []): void {
-    if (this.#entries.push({ message, transfer }) === 1) setImmediate(this.#flush);
+    this.#transfer.push(...transfer);
+    if (this.#messages.push(message) === 1) setImmediate(this.#flush);
   }
 
   flush(): void {
-    const entries = this.#entries;
-    if (entries.length === 0) return;
-    this.#entries = [];
+    const messages = this.#messages;
+    const transfer = this.#transfer;
+    if (messages.length === 0) return;
+    this.#messages = [];
+    this.#transfer = [];
     try {
-      this.#post(entries);
+      this.#port.postMessage(messages, transfer);
     } catch {
-      for (const entry of entries) this.#postAlone(entry);
+      for (const message of messages) this.#postAlone(message);
     }
   }
 
-  #postAlone(entry: Entry<T>): void {
+  /** Nothing was transferred when one of them could not be cloned: so the others are copied. */
+  #postAlone(message: T): void {
     try {
-      this.#post([entry]);
+      this.#port.postMessage([message]);
     } catch (error) {
-      this.#post([{ message: this.#instead(entry.message, error), transfer: [] }]);
+      this.#port.postMessage([this.#instead(message, error)]);
     }
-  }
-
-  #post(entries: readonly Entry<T>[]): void {
-    this.#port.postMessage(
-      entries.map(({ message }) => message),
-      entries.flatMap(({ transfer }) => transfer),
-    );
   }
 }
