@@ -36,13 +36,14 @@ export function expectationOf(plan: SerializedPlan): Expectation {
 /** Tells the calls of a plan apart: no node of a story is called twice with the same, since each pass of a Loop changes what goes through it. */
 export function callKeyOf({
   nodeId,
+  filter,
   op,
   input,
   state,
   y,
-}: Pick<CallBegan, "nodeId" | "op" | "input" | "state" | "y">): string {
+}: Pick<CallBegan, "nodeId" | "filter" | "op" | "input" | "state" | "y">): string {
   const told = [state, y].map((value) => (value === undefined ? "-" : plainText(value)));
-  return `${op} ${nodeId}(${plainText(input)}) ${told.join(" ")}`;
+  return `${op} ${nodeId} ${filter}(${plainText(input)}) ${told.join(" ")}`;
 }
 
 /** Of a Loop that names no limit. */
@@ -138,17 +139,17 @@ class Walk {
     this.filters.add(filter);
     let state = given ?? undefined;
     if (FILTERS[filter]?.isTrainable === true) {
-      if (this.#fits) state = this.#fitted(nodeId, input);
+      if (this.#fits) state = this.#fitted(nodeId, filter, input);
       else if (state === undefined) return this.#fails("STATE_MISSING");
     }
-    this.calls.add(callKeyOf({ nodeId, op: "forward", input, state, y: undefined }));
+    this.calls.add(callKeyOf({ nodeId, filter, op: "forward", input, state, y: undefined }));
     return neverSucceeds(filter) ? undefined : outputAt(nodeId, filter, input, state);
   }
 
   /** Each pass of a Loop fits anew; the last one's state stays. */
-  #fitted(nodeId: string, input: Value): Value {
+  #fitted(nodeId: string, filter: string, input: Value): Value {
     const y = this.#y;
-    this.calls.add(callKeyOf({ nodeId, op: "fit", input, state: undefined, y }));
+    this.calls.add(callKeyOf({ nodeId, filter, op: "fit", input, state: undefined, y }));
     const state = stateAt(nodeId, input, y);
     this.states.set(nodeId, state);
     return state;

@@ -16,6 +16,7 @@ import { Results } from "./results.js";
 import { complain, type Owed, type Rule } from "./rule.js";
 import { Slots } from "./slots.js";
 import { Streams } from "./streams.js";
+import { Submissions } from "./submissions.js";
 
 /** Judges a story by what can be seen from outside. `see` throws a Complaint. */
 export class Oracle {
@@ -30,6 +31,7 @@ export class Oracle {
     this.#contact = new Contact(leaseMs);
     this.clients = new Clients(this.ledger);
     this.#rules = [
+      new Submissions(),
       new Durability(this.ledger),
       this.#oldPeers,
       new Results(this.#oldPeers),

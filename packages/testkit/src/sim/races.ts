@@ -4,6 +4,7 @@ import type { Ledger, LedgerAttempt } from "../oracle/ledger.js";
 import type { Coverage } from "./coverage.js";
 import { planOfPart } from "./describe-message.js";
 import { OldPeerRaces } from "./old-peer-races.js";
+import { ShapeRaces } from "./shape-races.js";
 
 /** Notices, from outside, the orders of events that promises are easily broken in; so that a run can say how often each was tried. */
 export class Races {
@@ -16,6 +17,7 @@ export class Races {
   readonly #repeated = new Set<string>();
   readonly #dead = new Set<string>();
   readonly #oldPeers: OldPeerRaces;
+  readonly #shapes: ShapeRaces;
   readonly #cancelledStreams = new Set<string>();
   #starts = 0;
   #isDown = false;
@@ -25,6 +27,7 @@ export class Races {
     this.#coverage = coverage;
     this.#leaseMs = leaseMs;
     this.#oldPeers = new OldPeerRaces(ledger, coverage);
+    this.#shapes = new ShapeRaces(coverage);
   }
 
   see(fact: Fact): void {
@@ -43,16 +46,20 @@ export class Races {
       case "coordinatorHears":
         if (this.#dead.has(fact.peer.process)) this.#count("a dead worker is heard");
         if (fact.peer.kind === "old") return this.#oldPeers.hears(fact.peer, fact.message);
+        this.#shapes.hears(fact.message);
         return this.#hears(fact.peer.process, fact.message);
       case "coordinatorSays":
-        if (fact.peer?.kind === "old") return this.#oldPeers.says(fact.peer, fact.message);
+        if (fact.peer?.kind === "old") {
+          this.#shapes.isAssignedToOld(fact.message);
+          return this.#oldPeers.says(fact.peer, fact.message);
+        }
         return this.#says(fact.message);
       case "coordinatorDied":
         this.#isDown = true;
         return;
       case "workerHears":
         if (this.#isDown) this.#count("a dead coordinator is heard");
-        return;
+        return this.#shapes.isAssigned(fact.message);
       case "workerSays":
         if (fact.message.type === "Busy") this.#count("an assignment finds no slot");
         return;

@@ -103,6 +103,12 @@ const LEAST_IN_A_HUNDRED: Readonly<Record<string, number>> = {
   "race: lost: the worker did not have it": 20,
   "race: one id, two contents": 50,
   "race: who read slowly is told what it missed": 60,
+  "race: a submission travels by its shape": 1_500,
+  "race: another plan of the same shape is submitted": 700,
+  "race: an assignment travels by its shape": 600,
+  "race: a part of a plan that came by its shape is assigned": 400,
+  "race: a plan that came by its shape is assigned whole, after a restart": 100,
+  "race: an old worker is given what came by a shape": 250,
   "race: the coordinator stands still for a lease": 4,
   "race: the same submission twice": 80,
 };

@@ -1,4 +1,10 @@
-import type { ExecutionPlan, Mode, PlanPolicy, SerializedPlan } from "@planwire/protocol";
+import type {
+  ExecutionPlan,
+  Mode,
+  PlanInput,
+  PlanPolicy,
+  SerializedPlan,
+} from "@planwire/protocol";
 import type { Chance } from "./chance.js";
 import { pickle } from "./filters.js";
 import { remote, someTree, type Draft } from "./story-trees.js";
@@ -36,7 +42,16 @@ export function somePlan(
   const filters = draft.pickled.length > 0 ? { filters: draft.pickled } : {};
   const plan = { ...serialized(planId, tree, draft.bindings), ...filters };
   const mode = fits ? { mode: someFit(chance) } : {};
-  return { ...plan, ...mode, ...(chance.happens(35) && { policy: somePolicy(chance) }) };
+  return { ...plan, ...mode, ...maybePolicy(chance) };
+}
+
+export function maybePolicy(chance: Chance): { policy?: PlanPolicy } {
+  return chance.happens(35) ? { policy: somePolicy(chance) } : {};
+}
+
+/** Each plan has an input of its own, so that no call of one is taken for another's. */
+export function inputOf(planId: string): PlanInput {
+  return { source: "Inline", value: { type: "Json", data: planId } };
 }
 
 function someFit(chance: Chance): Mode {
@@ -90,6 +105,5 @@ function serialized(
   plan: ExecutionPlan,
   bindings: Draft["bindings"],
 ): SerializedPlan {
-  const input = { source: "Inline", value: { type: "Json", data: planId } } as const;
-  return { plan_id: planId, plan, input, metadata: {}, bindings };
+  return { plan_id: planId, plan, input: inputOf(planId), metadata: {}, bindings };
 }

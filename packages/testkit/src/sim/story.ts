@@ -9,6 +9,7 @@ import { Network } from "./network.js";
 import { OLD_FAULTS } from "./old-faults.js";
 import { OldWorkerProcess, someOldSetup, type OldSetup } from "./old-worker-process.js";
 import { planOfPart } from "./describe-message.js";
+import { ShapedPlans } from "./shaped-plans.js";
 import { StoryLog } from "./story-log.js";
 import { USERS } from "./users.js";
 import { WorkerProcess, type WorkerSetup } from "./worker-process.js";
@@ -25,6 +26,7 @@ export class Story {
   readonly oldWorkers = new Map<string, OldWorkerProcess>();
   readonly clients = new Map<string, ClientProcess>();
   readonly submitted: SerializedPlan[] = [];
+  readonly shapedPlans: ShapedPlans;
   readonly cancelled = new Set<string>();
   readonly streams: { readonly streamId: string; readonly client: string }[] = [];
   /** No fault begins from here on. */
@@ -79,6 +81,7 @@ export class Story {
       plant.needsSync,
     );
     this.world = { clock, chance, log, net, disk, coverage, plant, witness };
+    this.shapedPlans = new ShapedPlans(chance);
     this.setups = Array.from({ length: chance.between(2, 3) }, (_, index) => {
       const slots = chance.between(1, 3);
       return { name: "abc".charAt(index), slots, threads: chance.between(1, slots), tags: [] };

@@ -14,7 +14,10 @@ export const USERS = {
     const { chance } = story.world;
     const workers = story.setups.map(({ name }) => name);
     const oldWorkers = story.oldSetups.map(({ name }) => name);
-    const plan = somePlan(chance, `p${story.submitted.length}`, { workers, oldWorkers });
+    const planId = `p${story.submitted.length}`;
+    const plan = story.shapedPlans.next(planId, () =>
+      somePlan(chance, planId, { workers, oldWorkers }),
+    );
     story.submitted.push(plan);
     client.submit(plan, chance.happens(50));
   },
@@ -24,7 +27,8 @@ export const USERS = {
     if (client === undefined || story.submitted.length >= MOST_PLANS) return;
     const { chance } = story.world;
     const planId = `p${story.submitted.length}`;
-    const plan = planOf(planId, chance.choose({ quick: 3, inline: 2, slow: 1 }));
+    const filter = chance.choose({ quick: 3, inline: 2, slow: 1 });
+    const plan = story.shapedPlans.shaped(planOf(planId, filter));
     story.submitted.push(plan);
     client.submit(plan, false);
     client.after(chance.between(1, 120), () => client.cancel(planId));
@@ -36,7 +40,7 @@ export const USERS = {
     const { chance } = story.world;
     const policy = { timeout_ms: chance.between(300, 9_000) };
     const plan = planOf(`p${story.submitted.length}`, chance.choose({ endless: 3, stuck: 1 }));
-    const limited = { ...plan, policy };
+    const limited = story.shapedPlans.shaped({ ...plan, policy });
     story.submitted.push(limited);
     client.submit(limited, false);
   },

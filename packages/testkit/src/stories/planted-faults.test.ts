@@ -4,6 +4,7 @@ import type { Plant } from "../sim/world.js";
 import { CLIENTS } from "../planted/clients.js";
 import { COORDINATORS } from "../planted/coordinators.js";
 import { DISKS } from "../planted/disks.js";
+import { SHAPES } from "../planted/shapes.js";
 import { TOWARDS_OLD } from "../planted/towards-old.js";
 import { WORKERS } from "../planted/workers.js";
 
@@ -25,6 +26,7 @@ describe.each([
   ["worker", WORKERS],
   ["client", CLIENTS],
   ["disk", DISKS],
+  ["reader of shapes", SHAPES],
 ])("the oracle finds a %s that", (who, plants) => {
   test.each(Object.entries(plants))("%s", { timeout: 120_000 }, (what, plant) => {
     const complaint = complaintOf(plant);
