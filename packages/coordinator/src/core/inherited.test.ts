@@ -130,23 +130,6 @@ it("beside nodes of ours a fit asks each for one part: ours fit and forward at o
   expect(driver.eventsTo(client)).toMatchObject([{ outcome: { states: { a: state } } }]);
 });
 
-it("a fit gives it no node by its id alone: nobody could say whether that is to be fitted", () => {
-  const driver = new CoordinatorDriver();
-  driver.worker("ours", ["f"]);
-  const old = driver.inherited("old");
-  const client = driver.client();
-  const plan = { Sequence: [execute("a"), execute("theirs")] };
-  const mixed = planOf("p", { plan, bindings: [{ node_id: "a", uses: "f" }] });
-  driver.submit(client, { ...mixed, mode: { Fit: { y: null } } });
-  expect(driver.take(client, "Error")).toMatchObject({
-    code: "NO_SUCH_FILTER",
-    details: { missing: ["theirs"] },
-  });
-  driver.submit(client, { ...mixed, plan_id: "forward" });
-  expect(driver.take(client, "Accepted").plan_id).toBe("forward");
-  expect(driver.typesTo(old)).not.toContain("AssignPlan");
-});
-
 it("what is in a Remote to it goes there node by node, also when only their ids say what they are", () => {
   const driver = new CoordinatorDriver();
   const old = driver.inherited("old");

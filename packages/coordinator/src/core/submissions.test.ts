@@ -75,6 +75,16 @@ it("a filter whose worker is gone is waited for", async () => {
   expect(driver.core.state.queued).toBe(1);
 });
 
+it("in a fit an inherited peer may know no node by its id alone: nobody could say whether that is to be fitted", async () => {
+  const driver = new CoordinatorDriver();
+  driver.worker("w");
+  driver.inherited("old");
+  const unbound = planOf("p", { plan: execute("theirs"), bindings: [] });
+  expect(await refusal(driver, unbound)).toBeUndefined();
+  const fit = { ...unbound, plan_id: "fit", mode: { Fit: { y: null } } };
+  expect(await refusal(driver, fit)).toMatchObject({ code: "NO_SUCH_FILTER" });
+});
+
 it("a node that an inherited peer may know is not refused while one is connected", async () => {
   const driver = new CoordinatorDriver();
   driver.worker("w");
