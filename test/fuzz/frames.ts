@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { Encoder } from "@msgpack/msgpack";
 import { encodeFrame, FEATURES, type Message, type MessageType } from "@planwire/protocol";
 import type { Chance } from "../chance.js";
+import { folded } from "./folded.js";
 import { mutate, type Raw } from "./mutate.js";
 import { MESSAGE_TYPES, sampleOf, type Names } from "./valid-messages.js";
 
@@ -30,7 +31,8 @@ export function nextFrame(chance: Chance, names: Names, likely: readonly Message
   const types = chance.happens(0.75) ? likely : MESSAGE_TYPES;
   const message = () => sampleOf(chance.pick(types), chance, names);
   const shape = chance.next();
-  if (shape < 0.35) return valid(message());
+  if (shape < 0.2) return valid(message());
+  if (shape < 0.4) return byShape(chance, message(), names);
   if (shape < 0.7) return tampered(chance, message());
   if (shape < 0.75) return chance.pick(VECTORS);
   if (shape < 0.8) return batch(chance, message);
@@ -42,6 +44,14 @@ export function nextFrame(chance: Chance, names: Names, likely: readonly Message
 export function valid(message: Message): Frame {
   const data = encodeFrame(message, ALL);
   return { data, isBinary: typeof data !== "string" };
+}
+
+/** As peers of ours write a plan that comes again, also in msgpack, where none of them would. */
+function byShape(chance: Chance, message: Message, names: Names): Frame {
+  if (message.type !== "Submit" && message.type !== "AssignPlan") return valid(message);
+  const raw = folded(chance, message, names, json);
+  if (chance.happens(0.1)) return binary(encoder.encode(raw));
+  return text(json(chance.happens(0.2) ? mutate(chance, raw) : raw));
 }
 
 function text(data: string): Frame {
