@@ -8,19 +8,16 @@ import type { SubmitOptions } from "./submit-options.js";
 export function policyOf(options: SubmitOptions): PlanPolicy | undefined {
   const { timeoutMs, retry = {}, durability, keepMs } = options;
   const { attempts, backoffMs, maxBackoffMs, codes } = retry;
-  const policy: PlanPolicy = {
-    ...(attempts !== undefined && {
-      max_attempts: whole("retry.attempts", attempts, 1, LIMITS.policyAttempts),
-    }),
-    ...(backoffMs !== undefined && { backoff_ms: time("retry.backoffMs", backoffMs, 0) }),
-    ...(maxBackoffMs !== undefined && {
-      backoff_max_ms: time("retry.maxBackoffMs", maxBackoffMs, 0),
-    }),
-    ...(codes !== undefined && { retry_codes: checkedCodes(codes) }),
-    ...(timeoutMs !== undefined && { timeout_ms: time("timeoutMs", timeoutMs, 1) }),
-    ...(durability !== undefined && { durability: checkedDurability(durability) }),
-    ...(keepMs !== undefined && { keep_ms: time("keepMs", keepMs, 0) }),
-  };
+  const policy: PlanPolicy = {};
+  if (attempts !== undefined)
+    policy.max_attempts = whole("retry.attempts", attempts, 1, LIMITS.policyAttempts);
+  if (backoffMs !== undefined) policy.backoff_ms = time("retry.backoffMs", backoffMs, 0);
+  if (maxBackoffMs !== undefined)
+    policy.backoff_max_ms = time("retry.maxBackoffMs", maxBackoffMs, 0);
+  if (codes !== undefined) policy.retry_codes = checkedCodes(codes);
+  if (timeoutMs !== undefined) policy.timeout_ms = time("timeoutMs", timeoutMs, 1);
+  if (durability !== undefined) policy.durability = checkedDurability(durability);
+  if (keepMs !== undefined) policy.keep_ms = time("keepMs", keepMs, 0);
   return Object.keys(policy).length > 0 ? policy : undefined;
 }
 

@@ -42,7 +42,7 @@ export function answered(state: ClientState, answer: Answer, out: Effect[]): voi
   state.requests.pending.delete(id);
   const { purpose, message } = pending;
   if (message.type === "Submit" && answer.type === "Accepted") {
-    submissionAccepted(state, answer, out);
+    submissionAccepted(state, message.plan.plan_id, answer, out);
   }
   if (purpose.kind === "ask" || purpose.kind === "submit") {
     out.push({ type: "answer", ask: purpose.ask, answer });

@@ -54,10 +54,11 @@ function watchedOf(state: ClientState, planId: string): Watched {
 
 export function submissionAccepted(
   state: ClientState,
-  { plan_id, history_id, existing }: Accepted,
+  planId: string,
+  { history_id, existing }: Accepted,
   out: Effect[],
 ): void {
-  const watched = state.watches.get(plan_id);
+  const watched = state.watches.get(planId);
   if (!watched) return;
   watched.submitting--;
   watched.historyId = history_id;
