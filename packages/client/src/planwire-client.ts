@@ -72,7 +72,9 @@ export class PlanwireClient implements Planwire {
 
   async run<O>(plan: AnyStep, x: unknown, options: SubmitOptions = {}): Promise<O> {
     const { id, signal, timeoutMs } = options;
-    if (id !== undefined || signal || timeoutMs !== undefined) {
+    // Under a fresh id nobody need know of the acceptance, but for a signal and a deadline, which begins with it.
+    const isOutcomeEnough = isStep(plan) && id === undefined && !signal && timeoutMs === undefined;
+    if (!isOutcomeEnough) {
       const run = await this.#submit(plan, { input: x }, options, plainOutput<O>, true);
       return await run.result();
     }
