@@ -18,7 +18,7 @@ export const FEATURES = [
   "books",
   /** StreamAccepted, StreamCredit, StreamCancel. */
   "stream-credit",
-  /** One Started for several attempts, and events of a part with its PlanResult. */
+  /** One Started for several attempts, and what happened in a part with its PlanResult. */
   "together",
   /** `bindings` name filters that the worker has. */
   "bindings",

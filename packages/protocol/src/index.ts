@@ -44,5 +44,6 @@ export { Count, UInt64 } from "./schema/numbers.js";
 export * from "./serialized-plan.js";
 export * from "./tensor.js";
 export * from "./value.js";
+export * from "./ran-nodes.js";
 export * from "./worker-event.js";
 export { wireErrorOf } from "./wire-error.js";

@@ -67,22 +67,23 @@ function parseShape(text: string, ctx: TransformContext): unknown {
   }
 }
 
-/** With all of a shape's fields, so that all plans that come folded are objects of one form. */
+/** Written at once where it has what most have: V8 keeps fields that are added to an object in a second one. */
 function unfolded(
   { plan_id, input, metadata, policy }: FoldedPlan,
   { plan, filters, mode, metadata: usual, edges, arm_keys, bindings }: FixedPlan,
 ): SerializedPlan {
-  const whole: SerializedPlan = {
-    plan_id,
-    plan,
-    input,
-    filters,
-    mode,
-    metadata: metadata ?? usual,
-    edges,
-    arm_keys,
-    bindings,
-  };
+  const data = metadata === undefined ? usual : metadata;
+  const isUsual = input !== undefined && data !== undefined && bindings !== undefined;
+  const whole: SerializedPlan = isUsual
+    ? { plan_id, plan, input, metadata: data, bindings }
+    : { plan_id, plan };
+  if (!isUsual && input !== undefined) whole.input = input;
+  if (!isUsual && data !== undefined) whole.metadata = data;
+  if (!isUsual && bindings !== undefined) whole.bindings = bindings;
+  if (filters !== undefined) whole.filters = filters;
+  if (mode !== undefined) whole.mode = mode;
+  if (edges !== undefined) whole.edges = edges;
+  if (arm_keys !== undefined) whole.arm_keys = arm_keys;
   if (policy !== undefined) whole.policy = policy;
   return whole;
 }

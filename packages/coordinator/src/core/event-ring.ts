@@ -1,5 +1,11 @@
-import type { EventNumber, PlanEvent, WorkerEvent } from "@planwire/protocol";
-import type { EventRing } from "./watch-state.js";
+import {
+  eventsOfRanNodes,
+  type EventNumber,
+  type PlanEvent,
+  type RanNode,
+  type WorkerEvent,
+} from "@planwire/protocol";
+import type { EventRing, RanNodes } from "./watch-state.js";
 
 // What is kept of an execution's events for who watches later. Accepted, attempts, cancel and the outcome are durable and stay; what workers
 // tell is bounded in number and bytes, and of a node's progress the newest says all.
@@ -13,37 +19,81 @@ export function newRing(lost: EventRing["lost"]): EventRing {
   return { kept: NONE, told: 0, toldBytes: 0, lost };
 }
 
-export function keep(ring: EventRing, message: PlanEvent, limits: RingLimits): void {
-  const outdated = isProgress(message)
-    ? ring.kept.findLastIndex((earlier) => isProgressOfSame(earlier, message))
-    : -1;
+type Kept = EventRing["kept"][number];
+
+export function keep(ring: EventRing, message: Kept, limits: RingLimits): void {
+  const outdated =
+    message.type === "PlanEvent" && isProgress(message)
+      ? ring.kept.findLastIndex((earlier) => isProgressOfSame(earlier, message))
+      : -1;
   if (outdated !== -1) remove(ring, outdated);
   if (ring.kept === NONE) ring.kept = [message];
   else ring.kept.push(message);
   count(ring, message, 1);
   while (ring.told > limits.maxEvents || ring.toldBytes > limits.maxEventBytes) {
-    const oldest = ring.kept.findIndex(({ event }) => event.kind === "Worker");
+    const oldest = ring.kept.findIndex(isTold);
     const lost = oldest === -1 ? undefined : remove(ring, oldest);
     if (!lost) return;
-    ring.lost = { from: ring.lost?.from ?? lost.number, to: lost.number };
+    ring.lost = { from: ring.lost?.from ?? lost.number, to: lastNumberOf(lost) };
   }
 }
 
-function remove(ring: EventRing, index: number): PlanEvent | undefined {
+/** All that is kept, event by event. */
+export function eventsIn({ kept }: EventRing): PlanEvent[] {
+  return kept.flatMap((one) => (one.type === "PlanEvent" ? [one] : eventsOf(one)));
+}
+
+export function eventsOf({
+  plan_id,
+  number: [boot, first],
+  at,
+  about,
+  ran,
+}: RanNodes): PlanEvent[] {
+  return eventsOfRanNodes(about.part_id, ran).map((event, index) => ({
+    type: "PlanEvent",
+    plan_id,
+    number: [boot, first + index],
+    at,
+    event: { kind: "Worker", ...about, event },
+  }));
+}
+
+const EVENTS_OF_A_NODE = 2;
+
+export function countOf(ran: readonly RanNode[]): number {
+  return EVENTS_OF_A_NODE * ran.length;
+}
+
+function lastNumberOf(one: Kept): EventNumber {
+  if (one.type === "PlanEvent") return one.number;
+  const [boot, first] = one.number;
+  return [boot, first + countOf(one.ran) - 1];
+}
+
+/** Workers told it. Events of our own don't count: they are small, and as few as the attempts. */
+function isTold(one: Kept): boolean {
+  return one.type === "RanNodes" || one.event.kind === "Worker";
+}
+
+function remove(ring: EventRing, index: number): Kept | undefined {
   const [removed] = ring.kept.splice(index, 1);
   if (removed) count(ring, removed, -1);
   return removed;
 }
 
-/** Events of our own don't count: they are small, and as few as the attempts. */
-function count(ring: EventRing, message: PlanEvent, by: 1 | -1): void {
-  if (message.event.kind !== "Worker") return;
-  ring.told += by;
-  ring.toldBytes += by * weightOf(message.event.event);
+function count(ring: EventRing, one: Kept, by: 1 | -1): void {
+  if (one.type === "RanNodes") {
+    ring.told += by * countOf(one.ran);
+    for (const [nodeId] of one.ran) ring.toldBytes += by * (OVERHEAD + nodeId.length);
+  } else if (one.event.kind === "Worker") {
+    ring.told += by;
+    ring.toldBytes += by * weightOf(one.event.event);
+  }
 }
 
 /** Never written to: an array of its own for one event takes a sixth of what one takes that was empty once. */
-const NONE: PlanEvent[] = [];
+const NONE: EventRing["kept"] = [];
 
 const OVERHEAD = 100;
 
@@ -62,8 +112,9 @@ function isProgress({ event }: PlanEvent): boolean {
   return event.kind === "Worker" && event.event.event_type === "NodeProgress";
 }
 
-function isProgressOfSame(a: PlanEvent, b: PlanEvent): boolean {
-  if (a.event.kind !== "Worker" || b.event.kind !== "Worker") return false;
+function isProgressOfSame(a: Kept, b: PlanEvent): boolean {
+  if (a.type !== "PlanEvent" || a.event.kind !== "Worker" || b.event.kind !== "Worker")
+    return false;
   const [one, other] = [a.event.event, b.event.event];
   return (
     one.event_type === "NodeProgress" &&

@@ -1,3 +1,4 @@
+import type { RanNode } from "@planwire/protocol";
 import { expect, it } from "vitest";
 import {
   CoordinatorDriver,
@@ -182,8 +183,66 @@ it("events of one execution take a bounded number of bytes", () => {
   driver.submit(driver.client(), planOf("p"));
   for (let i = 0; i < 100; i++) started(driver, worker, `n${i}`);
   const kept = driver.core.state.executions.get("p")?.events?.kept ?? [];
-  expect(kept.filter(({ event }) => event.kind === "Worker").length).toBeLessThanOrEqual(10);
+  const told = kept.filter((one) => one.type === "PlanEvent" && one.event.kind === "Worker");
+  expect(told.length).toBeLessThanOrEqual(10);
   expect(kept.at(-1)).toMatchObject({ event: { event: { node_id: "n99" } } });
+});
+
+it("nodes that ran are told as two events each, to who watches and to who comes later", () => {
+  const driver = new CoordinatorDriver();
+  const worker = driver.worker("w");
+  const [watching, waiting, late] = [driver.client(), driver.client(), driver.client()];
+  driver.submit(watching, planOf("p"), { watch: true });
+  driver.receive(waiting, { type: "Watch", request_id: 1, plan_id: "p", only_outcome: true });
+  const ran: RanNode[] = [
+    ["f", "fit", 3],
+    ["f", "forward", 4],
+  ];
+  const assigned = driver.take(worker, "AssignPlan");
+  driver.receive(worker, { ...resultMessage(assigned, success({ type: "Empty" })), ran });
+  watch(driver, late, {});
+  const node = { run_id: "p", node_id: "f" };
+  for (const client of [watching, late]) {
+    expect(driver.eventsTo(client)).toMatchObject([
+      { kind: "Accepted" },
+      { kind: "AttemptStarted" },
+      { kind: "Worker", event: { event_type: "NodeStarted", ...node, kind: "fit" } },
+      { kind: "Worker", event: { event_type: "NodeCompleted", ...node, duration: 3 } },
+      { kind: "Worker", part_id: "p", attempt: 1, event: { ...node, kind: "forward" } },
+      { kind: "Worker", worker_id: "w", event: { ...node, duration: 4 } },
+      { kind: "Finished" },
+    ]);
+    expect(numbersTo(driver, client)).toEqual([1, 2, 3, 4, 5, 6, 7]);
+  }
+  expect(driver.eventsTo(waiting)).toMatchObject([{ kind: "Finished" }]);
+});
+
+it("of nodes that ran, too, so many are kept: whoever comes later is told which numbers are lost", () => {
+  const driver = new CoordinatorDriver({ settings: { maxEvents: 4 } });
+  const worker = driver.worker("w");
+  driver.submit(driver.client(), planOf("p"));
+  started(driver, worker, "x");
+  const ran: RanNode[] = [
+    ["f", "forward", 1],
+    ["g", "forward", 1],
+    ["h", "forward", 1],
+  ];
+  const assigned = driver.take(worker, "AssignPlan");
+  driver.receive(worker, { ...resultMessage(assigned, success({ type: "Empty" })), ran });
+  const late = driver.client();
+  watch(driver, late, {});
+  expect(kindsTo(driver, late)).toEqual(["Accepted", "AttemptStarted", "EventsLost", "Finished"]);
+  expect(driver.eventsTo(late)[2]).toEqual({ kind: "EventsLost", from: [1, 3], to: [1, 9] });
+});
+
+it("what ran in an attempt that the worker does not hold goes to nobody", () => {
+  const driver = new CoordinatorDriver();
+  const [worker, client] = [driver.worker("w"), driver.client()];
+  driver.submit(client, planOf("p"), { watch: true });
+  const assigned = { ...driver.take(worker, "AssignPlan"), attempt: 2 };
+  const ran: RanNode[] = [["f", "forward", 1]];
+  driver.receive(worker, { ...resultMessage(assigned, success({ type: "Empty" })), ran });
+  expect(kindsTo(driver, client)).toEqual(["Accepted", "AttemptStarted"]);
 });
 
 it("an event of an attempt that the worker does not hold goes to nobody", () => {

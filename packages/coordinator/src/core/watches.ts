@@ -1,9 +1,9 @@
-import type { ConnectionId, EventNumber, PlanEvent } from "@planwire/protocol";
+import type { ConnectionId, EventNumber, PlanEvent, RanNode } from "@planwire/protocol";
 import { before, fallBehind } from "./behind.js";
-import { keep, keptAfter, newRing } from "./event-ring.js";
+import { countOf, eventsIn, eventsOf, keep, keptAfter, newRing } from "./event-ring.js";
 import { send } from "./send.js";
 import type { Connection, CoreState, Execution, Turn } from "./state.js";
-import type { Watcher } from "./watch-state.js";
+import type { RanNodes, Watcher } from "./watch-state.js";
 
 /** Numbers an event, keeps it in the bounded ring, and tells who watches. */
 export function publish(
@@ -23,6 +23,27 @@ export function publish(
   const last = event.kind === "Finished";
   for (const watcher of execution.watchers ?? []) tellWatcher(turn, watcher, message);
   if (last) execution.watchers = undefined;
+}
+
+/** As if each of a node's two events had been published; they are made only for who watches now, or asks later. */
+export function publishRan(
+  turn: Turn,
+  execution: Execution,
+  about: RanNodes["about"],
+  ran: readonly RanNode[],
+): void {
+  const { state, now } = turn;
+  const { planId: plan_id } = execution;
+  const number: EventNumber = [state.boot, state.lastNumber.event + 1];
+  state.lastNumber.event += countOf(ran);
+  const nodes: RanNodes = { type: "RanNodes", plan_id, number, at: now.wall, about, ran };
+  execution.events ??= newRing(lostBefore(state, execution));
+  keep(execution.events, nodes, state.settings);
+  const watchers = execution.watchers?.filter(({ onlyOutcome }) => !onlyOutcome) ?? [];
+  if (watchers.length === 0) return;
+  for (const message of eventsOf(nodes)) {
+    for (const watcher of watchers) tellWatcher(turn, watcher, message);
+  }
 }
 
 function tellWatcher(turn: Turn, { conn, onlyOutcome }: Watcher, message: PlanEvent): void {
@@ -85,7 +106,7 @@ function lostBefore(state: CoreState, { isRecovered }: Execution) {
 
 function keptEvents(state: CoreState, execution: Execution): PlanEvent[] {
   const { planId: plan_id, acceptedAs, submittedAt: at, events } = execution;
-  const kept = events?.kept ?? [];
+  const kept = events ? eventsIn(events) : [];
   if (acceptedAs === undefined) return kept;
   const number: EventNumber = [state.boot, acceptedAs];
   return [{ type: "PlanEvent", plan_id, number, at, event: { kind: "Accepted" } }, ...kept];

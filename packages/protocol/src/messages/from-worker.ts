@@ -5,6 +5,7 @@ import { JsonValue } from "../schema/json-value.js";
 import { Count, UInt64 } from "../schema/numbers.js";
 import { object } from "../schema/object.js";
 import { struct } from "../schema/struct.js";
+import { RanNode } from "../ran-nodes.js";
 import { WorkerEvent } from "../worker-event.js";
 
 export const Gpu = struct({ name: z.string(), memory_bytes: UInt64 });
@@ -120,6 +121,8 @@ export const PlanResultMessage = object({
   attempt: z.optional(Count),
   /** What happened last in it, where nothing of it was told before: as if each had come by itself just before. */
   events: z.optional(z.array(WorkerEvent)),
+  /** In the stead of `events`, where these would only say of each node that it started and completed. */
+  ran: z.optional(z.array(RanNode)),
 });
 export type PlanResultMessage = z.infer<typeof PlanResultMessage>;
 

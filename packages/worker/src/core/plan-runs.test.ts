@@ -29,10 +29,7 @@ test("an assignment starts its first leaf, and ends with its result, which tells
     plan_id: "p1",
     attempt: 1,
     result: { status: "Success", output: json(2), duration_ms: 7, states: {} },
-    events: [
-      { event_type: "NodeStarted", run_id: "p1", node_id: "a", kind: "forward" },
-      { event_type: "NodeCompleted", run_id: "p1", node_id: "a", duration: 7 },
-    ],
+    ran: [["a", "forward", 7]],
   });
   script.expectNothingMore();
 });

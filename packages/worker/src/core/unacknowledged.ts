@@ -1,9 +1,10 @@
-import type {
-  PlanResult,
-  PlanResultMessage,
-  ResultAck,
-  WireError,
-  WorkerEvent,
+import {
+  ranNodesIn,
+  type PlanResult,
+  type PlanResultMessage,
+  type ResultAck,
+  type WireError,
+  type WorkerEvent,
 } from "@planwire/protocol";
 import { encodeResult, failedResult } from "./results.js";
 import type { FinishedPart, PlanRun, Turn, WorkerState } from "./state.js";
@@ -103,6 +104,9 @@ function messageOf(
     result,
     attempt,
   };
-  if (events.length > 0) message.events = [...events];
+  if (events.length === 0) return message;
+  const ran = ranNodesIn(events);
+  if (ran) message.ran = ran;
+  else message.events = [...events];
   return message;
 }
