@@ -82,15 +82,18 @@ describe("a plan with a shape", () => {
   test.each<[string, Partial<SerializedPlan>]>([
     ["another one", { metadata: { name: "tidy", label: "night" } }],
     ["none", { metadata: undefined }],
+    ["null", { metadata: null }],
   ])("takes %s in place of its metadata", (_, { metadata }) => {
     const plan = { plan_id: "p", ...shaped(), metadata };
     const sent = written(assign(plan)).plan;
     expect(sent).toEqual({
       plan_id: "p",
       shape: expect.any(String),
-      metadata: metadata ?? {},
+      metadata: metadata === undefined ? {} : metadata,
     });
-    expect(readPlan(sent)).toEqual({ ...plan, metadata: metadata ?? {} });
+    for (const read of [readPlan(sent), readPlan(sent)]) {
+      expect(read).toEqual({ ...plan, metadata: metadata === undefined ? {} : metadata });
+    }
   });
 
   test("goes whole to a peer that doesn't know shapes", () => {

@@ -94,7 +94,7 @@ export function foldPlan(plan: SerializedPlan, { text, fixed }: PlanShape): Fold
   const folded: FoldedPlan = { plan_id, shape: text };
   if (input !== undefined) folded.input = input;
   // No metadata means {}: absent it would mean the shape's.
-  if (metadata !== fixed.metadata) folded.metadata = metadata ?? {};
+  if (metadata !== fixed.metadata) folded.metadata = metadata === undefined ? {} : metadata;
   if (policy !== undefined) folded.policy = policy;
   return folded;
 }
