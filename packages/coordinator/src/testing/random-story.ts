@@ -1,7 +1,7 @@
-import type { ConnectionId, Message, SerializedPlan } from "@planwire/protocol";
+import type { ConnectionId, FixedPlan, Message, SerializedPlan } from "@planwire/protocol";
 import { CoordinatorDriver, resultMessage, success } from "./coordinator-driver.js";
 import { chanceOf, type Chance } from "./chance.js";
-import { somePlan, someResult } from "./story-plans.js";
+import { somePlan, someResult, withSharedShape } from "./story-plans.js";
 import { StoryWorker } from "./story-worker.js";
 
 interface StoryClient {
@@ -32,6 +32,7 @@ export class RandomStory {
   #oldHolds: Extract<Message, { type: "AssignPlan" }>[] = [];
   readonly #clients: StoryClient[] = [0, 1].map(() => ({ conn: undefined, waitsFor: new Set() }));
   readonly #submitted: SerializedPlan[] = [];
+  readonly #shapes = new Map<string, FixedPlan>();
 
   constructor(seed: number) {
     this.#chance = chanceOf(seed);
@@ -102,11 +103,17 @@ export class RandomStory {
     if (!client) return;
     const conn = this.#connectClient(client);
     const again = this.#chance(5) === 0 ? this.#pick(this.#submitted) : undefined;
-    const plan = again ?? somePlan(this.#chance, `p${this.#submitted.length}`);
+    const plan = again ?? this.#somePlan(this.#submitted.length);
     if (!again) this.#submitted.push(plan);
     client.waitsFor.add(plan.plan_id);
     this.#note(`${conn} submits ${plan.plan_id}`);
     this.driver.submit(conn, plan, { watch: true, only_outcome: true });
+  }
+
+  /** Two of three come by their shape. */
+  #somePlan(number: number): SerializedPlan {
+    const plan = somePlan(this.#chance, `p${number}`);
+    return number % 3 === 0 ? plan : withSharedShape(this.#shapes, plan);
   }
 
   #answer(): void {

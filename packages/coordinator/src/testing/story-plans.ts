@@ -1,4 +1,11 @@
-import type { ExecutionPlan, PlanPolicy, PlanResult, SerializedPlan } from "@planwire/protocol";
+import {
+  shapePlan,
+  type ExecutionPlan,
+  type FixedPlan,
+  type PlanPolicy,
+  type PlanResult,
+  type SerializedPlan,
+} from "@planwire/protocol";
 import type { Chance } from "./chance.js";
 import { execute, planOf, success } from "./coordinator-driver.js";
 
@@ -6,6 +13,18 @@ import { execute, planOf, success } from "./coordinator-driver.js";
 export function somePlan(chance: Chance, id: string): SerializedPlan {
   const plan = someShape(chance, id);
   return chance(2) === 0 ? { ...plan, policy: somePolicy(chance) } : plan;
+}
+
+/** The plan with the shape of earlier ones that were the same, as the codec gives plans that come folded. */
+export function withSharedShape(shapes: Map<string, FixedPlan>, plan: SerializedPlan) {
+  const { plan_id, input, policy, ...fixed } = plan;
+  const text = JSON.stringify(fixed);
+  const shared = shapes.get(text) ?? fixed;
+  if (shared === fixed) {
+    shapePlan(fixed);
+    shapes.set(text, fixed);
+  }
+  return { plan_id, input, ...shared, ...(policy && { policy }) };
 }
 
 function someShape(chance: Chance, id: string): SerializedPlan {
