@@ -1,7 +1,7 @@
 import { findNonJson, isPlainJson, LIMITS, shapePlan, type FixedPlan } from "@planwire/protocol";
 import { visitFilters, type StepNode } from "./step-node.js";
 
-/** A step that was written before: once, or as what it has been since then, or never to be kept. */
+/** A step that was written before: once, or often and always the same, or not: what has changed will change again. */
 type Written = "once" | "whole" | Kept;
 
 interface Kept {
@@ -22,7 +22,7 @@ export function writeStep(step: object, root: StepNode, write: () => FixedPlan):
   const before = steps.get(step);
   if (typeof before === "object" && textOf(before.settings) === before.text) return before.fixed;
   const fixed = write();
-  const now = before === "once" ? keep(root, fixed) : before === "whole" ? before : "once";
+  const now = before === undefined ? "once" : before === "once" ? keep(root, fixed) : "whole";
   steps.set(step, now);
   return typeof now === "object" ? now.fixed : fixed;
 }
