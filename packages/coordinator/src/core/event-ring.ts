@@ -143,6 +143,6 @@ export function keptAfter(
   return index === -1 ? [...after, gap] : after.toSpliced(index, 0, gap);
 }
 
-function isAfter([boot, n]: EventNumber, [otherBoot, other]: EventNumber): boolean {
+export function isAfter([boot, n]: EventNumber, [otherBoot, other]: EventNumber): boolean {
   return boot > otherBoot || (boot === otherBoot && n > other);
 }

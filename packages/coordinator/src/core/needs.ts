@@ -88,8 +88,14 @@ export function openToInherited(state: CoreState, plan: SerializedPlan): Readonl
 }
 
 /** What workers of ours must offer: nobody else has it, or brings it. */
-export function filtersOfOurs(plan: SerializedPlan, open: ReadonlySet<string>): string[] {
-  return planNodes(plan).flatMap(({ nodeId, uses, pickled }) => {
+export function filtersOfOurs(plan: SerializedPlan, open: ReadonlySet<string>): readonly string[] {
+  return open.size === 0 ? filtersUnlessPickled(plan) : filtersOf(planNodes(plan), open);
+}
+
+const filtersUnlessPickled = byShape((plan) => filtersOf(planNodes(plan), NONE));
+
+function filtersOf(nodes: readonly PlanNode[], open: ReadonlySet<string>): readonly string[] {
+  return nodes.flatMap(({ nodeId, uses, pickled }) => {
     if (uses !== undefined) return [uses];
     return pickled || open.has(nodeId) ? [] : [nodeId];
   });

@@ -1,6 +1,6 @@
 import type { ConnectionId, EventNumber, PlanEvent, RanNode } from "@planwire/protocol";
 import { before, fallBehind } from "./behind.js";
-import { countOf, eventsIn, eventsOf, keep, keptAfter, newRing } from "./event-ring.js";
+import { countOf, eventsIn, eventsOf, isAfter, keep, keptAfter, newRing } from "./event-ring.js";
 import { send } from "./send.js";
 import type { Connection, CoreState, Execution, Turn } from "./state.js";
 import type { RanNodes, Watcher } from "./watch-state.js";
@@ -68,20 +68,19 @@ export function watch(
 ): void {
   const connection = turn.state.connections.get(conn);
   if (!connection) return;
-  const kept = keptEvents(turn.state, execution);
   connection.behind.delete(execution.planId);
+  const finished = finishedEvent(execution);
   if (connection.blocked) {
     fallBehind(turn, connection, execution.planId, { from, onlyOutcome });
-  } else {
-    const lost = execution.events?.lost ?? lostBefore(turn.state, execution);
-    const about = { plan_id: execution.planId, at: turn.now.wall };
-    for (const message of keptAfter(kept, lost, from, about)) {
-      if (onlyOutcome && message.event.kind !== "Finished") continue;
+  } else if (!onlyOutcome) {
+    for (const message of eventsAfter(turn, execution, from)) {
       send(turn, conn, message, execution.planId);
     }
+  } else if (finished && (!from || isAfter(finished.number, from))) {
+    send(turn, conn, finished, execution.planId);
   }
   // Decided is not told: an outcome on its way to the disk still has to reach this watcher.
-  if (kept.at(-1)?.event.kind === "Finished") return;
+  if (finished) return;
   dropWatcher(execution, conn);
   const watcher = { conn, onlyOutcome };
   if (execution.watchers) execution.watchers.push(watcher);
@@ -104,12 +103,27 @@ function lostBefore(state: CoreState, { isRecovered }: Execution) {
   return isRecovered ? state.lostBefore : undefined;
 }
 
-function keptEvents(state: CoreState, execution: Execution): PlanEvent[] {
-  const { planId: plan_id, acceptedAs, submittedAt: at, events } = execution;
+/** It is the last one. */
+function finishedEvent({ events }: Execution): PlanEvent | undefined {
+  const last = events?.kept.at(-1);
+  return last?.type === "PlanEvent" && last.event.kind === "Finished" ? last : undefined;
+}
+
+/** All that is kept of those after `from`, the Accepted that is made anew among them. */
+function eventsAfter(
+  { state, now }: Turn,
+  execution: Execution,
+  from: EventNumber | undefined,
+): PlanEvent[] {
+  const { planId: plan_id, acceptedAs, submittedAt, events } = execution;
   const kept = events ? eventsIn(events) : [];
-  if (acceptedAs === undefined) return kept;
-  const number: EventNumber = [state.boot, acceptedAs];
-  return [{ type: "PlanEvent", plan_id, number, at, event: { kind: "Accepted" } }, ...kept];
+  if (acceptedAs !== undefined) {
+    const number: EventNumber = [state.boot, acceptedAs];
+    const event = { kind: "Accepted" } as const;
+    kept.unshift({ type: "PlanEvent", plan_id, number, at: submittedAt, event });
+  }
+  const lost = events?.lost ?? lostBefore(state, execution);
+  return keptAfter(kept, lost, from, { plan_id, at: now.wall });
 }
 
 export function unwatch(turn: Turn, conn: ConnectionId, planId: string): void {
