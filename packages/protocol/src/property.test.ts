@@ -322,6 +322,28 @@ const cameBack = (read: unknown, written: unknown) => {
   );
 };
 
+describe("a frame", () => {
+  const read = (frame: string | Uint8Array) => {
+    const [decoded] = decodeFrame(frame);
+    return decoded?.ok ? decoded.message : decoded?.error;
+  };
+
+  test("is read as its parse reads it, whether it is exactly what its schema says or not", () => {
+    fc.assert(
+      fc.property(messageOf(portableValue), (message) => {
+        const text = encodeText(message);
+        expect(read(text)).toStrictEqual(decodeText(text));
+      }),
+    );
+    fc.assert(
+      fc.property(messageOf(anyValue), (message) => {
+        const bytes = encodeBinary(message, { typed: true });
+        expect(read(bytes)).toStrictEqual(decodeBinary(bytes));
+      }),
+    );
+  });
+});
+
 describe("what was written comes back", () => {
   test("portable messages from text", () => {
     fc.assert(
