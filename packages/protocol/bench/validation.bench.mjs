@@ -1,9 +1,16 @@
 // What validation costs on the hot path: reading a frame with and without its schema, and writing it. Runs on dist:
 //   npx tsc -b packages/protocol/tsconfig.build.json && node packages/protocol/bench/validation.bench.mjs
-import { encodeBinary, encodeText, Message, readChunkHead } from "../dist/index.js";
+import {
+  decodeFrame,
+  encodeBinary,
+  encodeFrame,
+  encodeText,
+  FEATURES,
+  readChunkHead,
+  shapePlan,
+} from "../dist/index.js";
 import { readBinary } from "../dist/codec/binary.js";
-import { readText } from "../dist/codec/text.js";
-import { validate } from "../dist/codec/validate.js";
+import { readText } from "../dist/codec/json-reader.js";
 
 const ROUNDS = 15;
 const ROUND_MS = 40;
@@ -57,6 +64,9 @@ const plan = (value) => ({
     { node_id: "scale", uses: "scale" },
   ],
 });
+const { plan_id: _, input: __, ...fixed } = plan(json(0));
+shapePlan(fixed);
+const shaped = (value) => ({ ...plan(value), ...fixed });
 const load = {
   cpu_usage: 0.45,
   memory_usage: 0.72,
@@ -73,7 +83,8 @@ const result = (output) => ({
   result: { status: "Success", output, duration_ms: 3, states: {} },
 });
 
-/** @type {[name: string, message: object, form?: import("../dist/index.js").EncodeBinaryOptions][]} */
+const OURS = new Set(FEATURES);
+/** @type {[name: string, message: object, form?: "as our own peers" | import("../dist/index.js").EncodeBinaryOptions][]} */
 const cases = [
   ["Heartbeat, text", { type: "Heartbeat", worker_id: "w1", load, handled: 12, held: [] }],
   [
@@ -83,6 +94,16 @@ const cases = [
   [
     "AssignPlan of 2 nodes, small input, text",
     { type: "AssignPlan", attempt: 1, plan: plan(json([1, 2, 3])) },
+  ],
+  [
+    "Submit of 2 nodes by its shape, small input, text",
+    { type: "Submit", request_id: 1, plan: shaped(json([1, 2, 3])) },
+    "as our own peers",
+  ],
+  [
+    "AssignPlan of 2 nodes by its shape, small input, text",
+    { type: "AssignPlan", attempt: 1, plan: shaped(json([1, 2, 3])) },
+    "as our own peers",
   ],
   ["PlanResult, small output, text", result(json({ mean: 1.5 }))],
   ["PlanResult, 1000 rows, text", result(rows(1000))],
@@ -109,10 +130,15 @@ const us = (n) => n.toFixed(n < 100 ? 2 : 0).padStart(9);
 console.log(`node ${process.version}; microseconds per message, fastest of ${ROUNDS} rounds`);
 console.log("     read  validate   share     write  (bytes)  message");
 for (const [name, message, form] of cases) {
-  const write = form ? () => encodeBinary(message, form) : () => encodeText(message);
+  const write =
+    form === "as our own peers"
+      ? () => encodeFrame(message, OURS)
+      : form
+        ? () => encodeBinary(message, form)
+        : () => encodeText(message);
   const frame = write();
-  const read = form ? () => readBinary(frame) : () => readText(frame);
-  const [both, alone, writing] = measure(() => validate(read(), Message), read, write);
+  const read = typeof frame === "string" ? () => readText(frame) : () => readBinary(frame);
+  const [both, alone, writing] = measure(() => decodeFrame(frame), read, write);
   const validation = Math.max(0, both - alone);
   const share = `${Math.round((validation / both) * 100)} %`.padStart(6);
   console.log(
