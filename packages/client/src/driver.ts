@@ -91,6 +91,21 @@ export class Driver {
     return this.#options.limits;
   }
 
+  /** How many entries each table has, here and in the core: none when all that was asked for has ended. */
+  get open(): Readonly<Record<string, number>> {
+    const { requests, watches, watchRequests, streams } = this.#state;
+    return {
+      questions: this.#questions.size,
+      outcomes: this.#outcomes.size,
+      feeds: this.#feeds.size,
+      streamEnds: this.#streams.size,
+      requests: requests.pending.size,
+      watches: watches.size,
+      watchRequests: watchRequests.size,
+      streams: streams.size,
+    };
+  }
+
   ask<Q extends Question>(question: Q): Promise<Reply<AnswerTo<Q>>> {
     const { ask, reply } = this.#questions.open<AnswerTo<Q>>();
     this.dispatch({ type: "ask", ask, question });
@@ -202,7 +217,7 @@ export class Driver {
       case "loseSight":
         return this.#outcomes.lose(effect.planId, effect.failure);
       case "feed":
-        return this.#feeds.get(effect.feed)?.take(effect.event);
+        return this.#feed(effect.feed, effect.event);
       case "failFeed":
         this.#feeds.get(effect.feed)?.fail(effect.failure);
         return void this.#feeds.delete(effect.feed);
@@ -291,6 +306,12 @@ export class Driver {
     } catch (error) {
       this.dispatch({ type: "sendFailed", message, failure: failureOf(error) });
     }
+  }
+
+  /** Nothing follows the last event: a reader that never comes back for it keeps no entry here. */
+  #feed(feed: number, event: PlanEvent): void {
+    this.#feeds.get(feed)?.take(event);
+    if (event.event.kind === "Finished") this.#feeds.delete(feed);
   }
 
   #sendChunk(streamId: string): void {

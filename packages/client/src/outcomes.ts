@@ -14,6 +14,10 @@ interface Waiting {
 export class Outcomes {
   readonly #waiting = new Map<string, Waiting>();
 
+  get size(): number {
+    return this.#waiting.size;
+  }
+
   of(planId: string): OutcomePromise {
     const known = this.#waiting.get(planId);
     if (known) return known.promise;

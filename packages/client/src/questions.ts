@@ -21,6 +21,10 @@ export class Questions {
   readonly #waiting = new Map<number, (reply: Reply<Answer>) => void>();
   #last = 0;
 
+  get size(): number {
+    return this.#waiting.size;
+  }
+
   open<A extends Answer>(): { ask: number; reply: Promise<Reply<A>> } {
     const ask = ++this.#last;
     const reply = new Promise<Reply<A>>((resolve) => {

@@ -56,11 +56,21 @@ export function errorAnswered(
   out: Effect[],
 ): void {
   const { type: _, request_id: _id, ...wireError } = error;
-  watchRefused(state, requestId, wireError, out);
-  refuse(state, requestId, wireError, out);
+  requestFailed(state, requestId, wireError, out);
 }
 
-export function refuse(state: ClientState, id: number, why: Failure, out: Effect[]): void {
+/** Of any kind: watches have numbers of the same count. */
+export function requestFailed(
+  state: ClientState,
+  requestId: number,
+  why: Failure,
+  out: Effect[],
+): void {
+  watchRefused(state, requestId, why, out);
+  refuse(state, requestId, why, out);
+}
+
+function refuse(state: ClientState, id: number, why: Failure, out: Effect[]): void {
   const pending = state.requests.pending.get(id);
   if (!pending) return;
   state.requests.pending.delete(id);

@@ -76,8 +76,21 @@ describe("a request", () => {
     core.event({ type: "ask", ask: 1, question: { type: "ListWorkers" } });
     const full = expect.objectContaining({ code: "QUEUE_FULL", details: { limit: 1, queued: 1 } });
     expect(core.event({ type: "submit", ask: 2, plan: planOf("p") })).toEqual([
+      { type: "loseSight", planId: "p", failure: full },
       { type: "refuse", ask: 2, failure: full },
     ]);
+  });
+
+  test("is refused when too many wait, and who waits for an earlier one of that id goes on waiting", () => {
+    const core = new CoreStory({ maxRequests: 1 });
+    core.welcome();
+    core.event({ type: "submit", ask: 1, plan: planOf("p") });
+    const full = expect.objectContaining({ code: "QUEUE_FULL" });
+    expect(core.event({ type: "submit", ask: 2, plan: planOf("p") })).toEqual([
+      { type: "refuse", ask: 2, failure: full },
+    ]);
+    core.message(accepted(1, "p"));
+    expect(core.finished("p")).toMatchObject([{ type: "finish", planId: "p" }]);
   });
 
   test("for which nobody waits but for its outcome tells of a refusal alone, and as that", () => {
@@ -291,6 +304,17 @@ test("a watch that is refused fails whoever waits", () => {
   core.event({ type: "follow", planId: "p" });
   expect(core.message({ type: "Error", request_id: 1, ...error })).toEqual([
     { type: "loseSight", planId: "p", failure: error },
+  ]);
+});
+
+test("a watch whose answer nobody can read fails whoever waits", () => {
+  const core = new CoreStory();
+  core.welcome();
+  core.event({ type: "follow", planId: "p" });
+  const failure = { code: "INVALID_MESSAGE", message: "what?", retryable: false };
+  const broken = { connection: 1, failure, requestId: 1, isError: true } as const;
+  expect(core.event({ type: "brokenReceived", ...broken })).toEqual([
+    { type: "loseSight", planId: "p", failure },
   ]);
 });
 

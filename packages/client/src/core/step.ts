@@ -1,5 +1,5 @@
 import type { Message } from "@planwire/protocol";
-import { answered, errorAnswered, isAnswer, refuse } from "./answers.js";
+import { answered, errorAnswered, isAnswer, requestFailed } from "./answers.js";
 import type { Effect } from "./effects.js";
 import type { ClientEvent, Now } from "./events.js";
 import { failure } from "./failure.js";
@@ -135,7 +135,7 @@ function brokenReceived(
 ): void {
   const { connection, failure: why, requestId, isError } = event;
   if (!isError) out.push({ type: "send", connection, message: { type: "Error", ...why } });
-  if (requestId !== undefined) refuse(state, requestId, why, out);
+  if (requestId !== undefined) requestFailed(state, requestId, why, out);
 }
 
 function sendFailed(
@@ -144,7 +144,7 @@ function sendFailed(
   out: Effect[],
 ): void {
   if ("request_id" in message && message.request_id !== undefined) {
-    return refuse(state, message.request_id, why, out);
+    return requestFailed(state, message.request_id, why, out);
   }
   if (message.type === "StreamBegin") streamRefused(state, message.stream_id, why, out);
 }

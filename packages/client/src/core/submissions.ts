@@ -4,7 +4,7 @@ import type { ClientEvent } from "./events.js";
 import { failure, type Failure } from "./failure.js";
 import { refusalOf, request } from "./requests.js";
 import type { ClientState, Watched } from "./state.js";
-import { watch } from "./watches.js";
+import { failWatch, watch } from "./watches.js";
 
 const FORGET = { kind: "forget" } as const;
 
@@ -19,8 +19,11 @@ export function submit(
   const refusal = refusalOf(state);
   const planId = plan.plan_id;
   if (refusal) {
-    if (ask === undefined) out.push({ type: "loseSight", planId, failure: refusal });
-    else out.push({ type: "refuse", ask, failure: refusal });
+    // Whoever waits for the outcome of an earlier submission under this id goes on waiting.
+    if (!state.watches.get(planId)?.outcomeWanted) {
+      out.push({ type: "loseSight", planId, failure: refusal });
+    }
+    if (ask !== undefined) out.push({ type: "refuse", ask, failure: refusal });
     return;
   }
   const watched = watchedOf(state, planId);
@@ -77,9 +80,7 @@ export function submissionRefused(
   if (!watched) return;
   watched.submitting--;
   if (watched.submitting > 0 || watched.historyId !== undefined) return;
-  state.watches.delete(planId);
-  out.push({ type: "loseSight", planId, failure: why });
-  for (const { feed } of watched.feeds) out.push({ type: "failFeed", feed, failure: why });
+  failWatch(state, watched, why, out);
 }
 
 /**

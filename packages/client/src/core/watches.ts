@@ -92,13 +92,13 @@ export function watchRefused(
   out: Effect[],
 ): void {
   const watched = watchAnswered(state, requestId);
-  if (watched) fail(state, watched, why, out);
+  if (watched) failWatch(state, watched, why, out);
 }
 
 /** Its coordinator has no more to tell of it: another one has it. */
 export function loseSightOf(state: ClientState, planId: string, why: Failure, out: Effect[]): void {
   const watched = state.watches.get(planId);
-  if (watched) fail(state, watched, why, out);
+  if (watched) failWatch(state, watched, why, out);
 }
 
 /** What was accepted in a history that this coordinator does not have is lost to us. */
@@ -106,7 +106,7 @@ export function leaveOtherHistories(state: ClientState, out: Effect[]): void {
   for (const watched of state.watches.values()) {
     if (watched.historyId === undefined || watched.historyId === state.session.historyId) continue;
     const text = `the coordinator does not know ${watched.planId}: it was started anew without its store, or is another one`;
-    fail(state, watched, failure("PLAN_UNKNOWN", text, { hint: "submit it again" }), out);
+    failWatch(state, watched, failure("PLAN_UNKNOWN", text, { hint: "submit it again" }), out);
   }
 }
 
@@ -123,10 +123,10 @@ export function renewWatches(state: ClientState, out: Effect[]): void {
 }
 
 export function failWatches(state: ClientState, why: Failure, out: Effect[]): void {
-  for (const watched of state.watches.values()) fail(state, watched, why, out);
+  for (const watched of state.watches.values()) failWatch(state, watched, why, out);
 }
 
-function fail(state: ClientState, watched: Watched, why: Failure, out: Effect[]): void {
+export function failWatch(state: ClientState, watched: Watched, why: Failure, out: Effect[]): void {
   if (watched.outcomeWanted) {
     out.push({ type: "loseSight", planId: watched.planId, failure: why });
   }
