@@ -30,6 +30,8 @@ export type Fact =
   | { readonly type: "coordinatorHears"; readonly peer: Peer; readonly message: Message }
   /** The coordinator learns that an old worker's connection is gone, or ends it. */
   | { readonly type: "oldConnectionEnded"; readonly peer: Peer }
+  /** The coordinator hands a write to its store, perhaps again. */
+  | { readonly type: "handedOver"; readonly write: Write }
   | { readonly type: "landed"; readonly write: Write }
   /** A plan has left its coordinator: it asked for no more than memory, and that is gone; or another coordinator has it, as ours was told. */
   | { readonly type: "forgotten"; readonly planId: string }

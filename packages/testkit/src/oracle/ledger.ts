@@ -9,6 +9,7 @@ export interface LedgerAttempt {
   readonly workerId: string;
   /** The worker's process. */
   readonly incarnation: string | undefined;
+  /** It was decided no earlier: a slow disk may have it much later. */
   readonly assignedAt: number;
   lost: string | undefined;
   /** It was lost with the isolate or the worker that it ran in. */
@@ -31,6 +32,8 @@ export interface LedgerPlan {
 /** What the disk holds, kept from what was seen to land on it; and what must never land. */
 export class Ledger {
   readonly plans = new Map<string, LedgerPlan>();
+  /** By plan: the newest write that was handed over, when, and when at the earliest what it says was decided: after the one before it was. */
+  readonly #handedOver = new Map<string, { expects: number; at: number; decidedAt: number }>();
 
   attempt(partId: string, planId: string, attempt: number): LedgerAttempt | undefined {
     return this.plans
@@ -52,6 +55,12 @@ export class Ledger {
     return [...this.plans.values()].flatMap(({ planId, outcome }) =>
       outcome === undefined ? [planId] : [],
     );
+  }
+
+  handOver({ planId, expects }: Write, mono: number): void {
+    const before = this.#handedOver.get(planId);
+    if (before?.expects === expects) return; // it failed, and is tried again
+    this.#handedOver.set(planId, { expects, at: mono, decidedAt: before?.at ?? mono });
   }
 
   land({ planId, changes }: Write, mono: number): void {
@@ -95,7 +104,7 @@ export class Ledger {
       complain(`${change.type} was written of ${planId} after its end`, planId);
     switch (change.type) {
       case "assign":
-        return this.#assign(known, change, mono);
+        return this.#assign(known, change, this.#handedOver.get(planId)?.decidedAt ?? mono);
       case "started":
         return;
       case "lose":

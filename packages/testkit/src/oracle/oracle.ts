@@ -52,6 +52,7 @@ export class Oracle {
   see(seen: Fact, mono: number): void {
     const fact = this.#resolved(seen);
     if (fact.type === "notUnderstood") complain(`${fact.by} did not understand: ${fact.why}`);
+    if (fact.type === "handedOver") this.ledger.handOver(fact.write, mono);
     if (fact.type === "landed") this.ledger.land(fact.write, mono);
     if (fact.type === "diskOpened") this.ledger.find(fact.live);
     if (fact.type === "forgotten") this.ledger.plans.delete(fact.planId);

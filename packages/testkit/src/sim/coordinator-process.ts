@@ -253,6 +253,7 @@ export class CoordinatorProcess extends SimProcess {
       case "probe":
         return this.#connections.get(effect.conn)?.probe();
       case "persist":
+        this.#world.witness({ type: "handedOver", write: effect.content });
         this.#writes.push(effect);
         return;
       case "load": {
