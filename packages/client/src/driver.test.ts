@@ -160,6 +160,23 @@ const WAYS: Readonly<Record<string, (parts: Client) => Promise<void>>> = {
     connection.finish("p", done);
     expect(await run.result()).toBe(2);
   },
+  "submit() is refused under the id of a run whose events are read": async ({ pw, connection }) => {
+    const getting = pw.get("p");
+    const { request_id } = await connection.take("Get");
+    const summary = { plan_id: "p", kind: "plan", submitted_at: 0, attempts: 1 } as const;
+    const got = { summary: { ...summary, state: "Succeeded" }, outcome: done } as const;
+    connection.send({ type: "Got", request_id, ...got });
+    const events = (await getting).events()[Symbol.asyncIterator]();
+    const first = events.next();
+    await connection.answerWatch();
+    connection.event("p", 1, { kind: "Accepted" });
+    expect(await first).toMatchObject({ value: { type: "Accepted" } });
+    await Promise.all([
+      isRefused(pw.submit(double, 2, { id: "p" }), "PLAN_ID_CONFLICT"),
+      refuse(connection, "Submit", conflict),
+    ]);
+    await events.return?.();
+  },
   "submit() is answered by what nobody can read": async ({ pw, connection }) => {
     await Promise.all([
       isRefused(pw.submit(double, 1), "INVALID_MESSAGE"),

@@ -247,6 +247,36 @@ describe("a submission", () => {
     ]);
   });
 
+  test("that is refused is lost to those, too, who follow it and read its events", () => {
+    const core = new CoreStory();
+    core.welcome();
+    core.event({ type: "submit", ask: 1, plan: planOf("p") });
+    core.event({ type: "follow", planId: "p" });
+    core.event({ type: "openFeed", feed: 1, planId: "p" });
+    const full = { code: "QUEUE_FULL", message: "full", retryable: true };
+    expect(core.message({ type: "Error", request_id: 1, ...full })).toEqual([
+      { type: "loseSight", planId: "p", failure: full },
+      { type: "failFeed", feed: 1, failure: full },
+      { type: "refuse", ask: 1, failure: full },
+    ]);
+    expect([core.state.watches.size, core.state.watchRequests.size]).toEqual([0, 0]);
+  });
+
+  test("that is refused is not watched by those who read events under the same id", () => {
+    const core = new CoreStory();
+    core.welcome();
+    core.event({ type: "openFeed", feed: 1, planId: "p" });
+    core.watching("p");
+    core.event({ type: "submit", ask: 2, plan: planOf("p") });
+    const conflict = { code: "PLAN_ID_CONFLICT", message: "other content", retryable: false };
+    expect(core.message({ type: "Error", request_id: 2, ...conflict })).toEqual([
+      { type: "loseSight", planId: "p", failure: conflict },
+      { type: "refuse", ask: 2, failure: conflict },
+    ]);
+    expect(core.finished("p").map(({ type }) => type)).toEqual(["feed"]);
+    expect(core.state.watches.size).toBe(0);
+  });
+
   test("that finished under the same id while a second one is under way finishes that too", () => {
     const core = new CoreStory();
     core.welcome();

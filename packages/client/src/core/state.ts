@@ -69,11 +69,13 @@ export interface Watched {
   historyId: string | undefined;
   /** Submissions under this id without an answer. */
   submitting: number;
-  outcomeWanted: boolean;
+  /** Somebody waits for its outcome: who follows it, or whose submission was accepted. */
+  followed: boolean;
   /** Its newest Watch, while that is not answered. */
   requestId: number | undefined;
   feeds: Feed[];
 }
+
 /** One reader of an execution's events. */
 export interface Feed {
   readonly feed: number;

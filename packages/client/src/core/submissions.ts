@@ -4,7 +4,7 @@ import type { ClientEvent } from "./events.js";
 import { failure, type Failure } from "./failure.js";
 import { refusalOf, request } from "./requests.js";
 import type { ClientState, Watched } from "./state.js";
-import { failWatch, watch } from "./watches.js";
+import { failWatch, isOutcomeWanted, watch } from "./watches.js";
 
 const FORGET = { kind: "forget" } as const;
 
@@ -20,7 +20,8 @@ export function submit(
   const planId = plan.plan_id;
   if (refusal) {
     // Whoever waits for the outcome of an earlier submission under this id goes on waiting.
-    if (!state.watches.get(planId)?.outcomeWanted) {
+    const known = state.watches.get(planId);
+    if (!known || !isOutcomeWanted(known)) {
       out.push({ type: "loseSight", planId, failure: refusal });
     }
     if (ask !== undefined) out.push({ type: "refuse", ask, failure: refusal });
@@ -28,7 +29,6 @@ export function submit(
   }
   const watched = watchedOf(state, planId);
   watched.submitting++;
-  watched.outcomeWanted = true;
   const message: MessageOf<"Submit"> = {
     type: "Submit",
     request_id: state.requests.next++,
@@ -47,7 +47,7 @@ function watchedOf(state: ClientState, planId: string): Watched {
     planId,
     historyId: undefined,
     submitting: 0,
-    outcomeWanted: true,
+    followed: false,
     requestId: undefined,
     feeds: [],
   };
@@ -64,12 +64,16 @@ export function submissionAccepted(
   const watched = state.watches.get(planId);
   if (!watched) return;
   watched.submitting--;
+  watched.followed = true;
   watched.historyId = history_id;
   // What had ended before is not watched by a Submit, and whoever reads its events may have come while there was no connection.
   if (existing || watched.feeds.length > 0) watch(state, watched, out);
 }
 
-/** An earlier submission under the same id may have been accepted: then it stays watched. */
+/**
+ * What was accepted under the same id stays watched for those who follow it or read its events. Whoever came while nothing was accepted loses
+ * sight of it with this submission.
+ */
 export function submissionRefused(
   state: ClientState,
   planId: string,
@@ -79,8 +83,11 @@ export function submissionRefused(
   const watched = state.watches.get(planId);
   if (!watched) return;
   watched.submitting--;
-  if (watched.submitting > 0 || watched.historyId !== undefined) return;
-  failWatch(state, watched, why, out);
+  const isThere = watched.historyId !== undefined;
+  if (watched.submitting > 0 || (isThere && watched.followed)) return;
+  watched.followed = false;
+  out.push({ type: "loseSight", planId, failure: why });
+  if (!isThere || watched.feeds.length === 0) failWatch(state, watched, why, out);
 }
 
 /**

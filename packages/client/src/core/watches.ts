@@ -12,7 +12,7 @@ export function follow(state: ClientState, planId: string, out: Effect[]): void 
   }
   const watched = state.watches.get(planId);
   if (watched) {
-    watched.outcomeWanted = true;
+    watched.followed = true;
     return;
   }
   watch(state, add(state, planId, true), out);
@@ -39,7 +39,7 @@ export function closeFeed(state: ClientState, feed: number, planId: string, out:
   if (!watched || index === -1) return;
   watched.feeds.splice(index, 1);
   if (watched.feeds.length > 0) return;
-  if (watched.outcomeWanted) return watch(state, watched, out);
+  if (isOutcomeWanted(watched)) return watch(state, watched, out);
   forgetRequest(state, watched);
   state.watches.delete(planId);
   const { phase } = state.session;
@@ -58,12 +58,12 @@ export function planEvent(state: ClientState, event: PlanEvent, out: Effect[]): 
     out.push({ type: "feed", feed: reader.feed, event });
   }
   if (event.event.kind !== "Finished") return;
-  if (watched.outcomeWanted) {
+  if (isOutcomeWanted(watched)) {
     out.push({ type: "finish", planId: watched.planId, outcome: event.event.outcome });
   }
   watched.feeds = watched.feeds.filter(({ begun }) => !begun);
   // Whoever has only just asked for all events is told them by the Watch that is under way, this one among them.
-  if (watched.feeds.length > 0) watched.outcomeWanted = watched.submitting > 0;
+  if (watched.feeds.length > 0) watched.followed = false;
   else forget(state, watched);
 }
 
@@ -72,7 +72,7 @@ function forget(state: ClientState, watched: Watched): void {
   forgetRequest(state, watched);
   watched.feeds = [];
   watched.historyId = undefined;
-  watched.outcomeWanted = watched.submitting > 0;
+  watched.followed = false;
   if (watched.submitting === 0) state.watches.delete(watched.planId);
 }
 
@@ -127,20 +127,25 @@ export function failWatches(state: ClientState, why: Failure, out: Effect[]): vo
 }
 
 export function failWatch(state: ClientState, watched: Watched, why: Failure, out: Effect[]): void {
-  if (watched.outcomeWanted) {
+  if (isOutcomeWanted(watched)) {
     out.push({ type: "loseSight", planId: watched.planId, failure: why });
   }
   for (const { feed } of watched.feeds) out.push({ type: "failFeed", feed, failure: why });
   forget(state, watched);
 }
 
-function add(state: ClientState, planId: string, outcomeWanted: boolean): Watched {
+/** Also by who has submitted it, and is not answered yet: its end may come with the answer. */
+export function isOutcomeWanted({ followed, submitting }: Watched): boolean {
+  return followed || submitting > 0;
+}
+
+function add(state: ClientState, planId: string, followed: boolean): Watched {
   const { historyId } = state.session;
   const watched: Watched = {
     planId,
     historyId,
     submitting: 0,
-    outcomeWanted,
+    followed,
     requestId: undefined,
     feeds: [],
   };
