@@ -25,6 +25,8 @@ export class Clients implements Rule {
   readonly #outcomes = new Map<string, Outcome>();
   /** By client process: plans whose end it waits for. */
   readonly #waits = new Map<string, Set<string>>();
+  /** By client process, plan and code: errors that coordinators have told. */
+  readonly #errors = new Set<string>();
 
   constructor(ledger: Ledger) {
     this.#ledger = ledger;
@@ -34,10 +36,13 @@ export class Clients implements Rule {
     switch (fact.type) {
       case "clientSubmits": {
         const { peer, ask, plan, content } = fact;
+        if (ask === undefined) return void this.#waitsOf(peer.process).add(plan.plan_id);
         this.#ask(peer.process, ask, plan.plan_id, "Submit");
         this.#contentAsked.set(keyOf(peer.process, ask), content);
         return;
       }
+      case "coordinatorSays":
+        return this.#said(fact);
       case "clientCancels":
         return this.#ask(fact.peer.process, fact.ask, fact.planId, "Cancel");
       case "clientGets":
@@ -58,13 +63,11 @@ export class Clients implements Rule {
       case "clientRefused":
         return this.#refused(fact);
       case "clientToldOutcome":
-        this.#waitsOf(fact.peer.process).delete(fact.planId);
+        this.#told(fact.peer.process, fact.planId);
         return this.#ended(fact.planId, fact.outcome);
-      case "clientLostSight": {
-        const { peer, planId } = fact;
-        this.#waitsOf(peer.process).delete(planId);
-        return;
-      }
+      case "clientLostSight":
+        this.#told(fact.peer.process, fact.planId);
+        return this.#lostSight(fact);
       case "clientDied":
         this.#waits.delete(fact.peer.process);
         for (const [key, { client }] of this.#open)
@@ -97,6 +100,26 @@ export class Clients implements Rule {
 
   #ask(client: string, ask: number, planId: string | undefined, what: string): void {
     this.#open.set(keyOf(client, ask), { client, planId, what });
+  }
+
+  #said({ peer, message }: Extract<Fact, { type: "coordinatorSays" }>): void {
+    if (peer?.kind !== "client" || message.type !== "Error") return;
+    this.#errors.add(keyOf(peer.process, `${message.plan_id} ${message.code}`));
+  }
+
+  /** Whose submission is not answered yet may be told what became of an earlier one of that id. */
+  #told(client: string, planId: string): void {
+    if (this.#waitsOf(client).delete(planId)) return;
+    const isSubmitting = [...this.#open.values()].some(
+      (ask) => ask.what === "Submit" && ask.client === client && ask.planId === planId,
+    );
+    if (!isSubmitting) complain(`${client} was told once more what became of ${planId}`, planId);
+  }
+
+  /** A client gives nothing up by itself: some coordinator has said so. */
+  #lostSight({ peer, planId, code }: Extract<Fact, { type: "clientLostSight" }>): void {
+    if (!this.#errors.has(keyOf(peer.process, `${planId} ${code}`)))
+      complain(`${peer.process} was told ${code} of ${planId}, which nobody had said`, planId);
   }
 
   #answered({ peer, ask, answer }: Extract<Fact, { type: "clientAnswered" }>): void {
@@ -147,6 +170,6 @@ export class Clients implements Rule {
   }
 }
 
-function keyOf(client: string, ask: number): string {
-  return `${client} ${ask}`;
+function keyOf(client: string, about: number | string): string {
+  return `${client} ${about}`;
 }

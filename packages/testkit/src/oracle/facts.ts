@@ -48,7 +48,8 @@ export type Fact =
   | {
       readonly type: "clientSubmits";
       readonly peer: Peer;
-      readonly ask: number;
+      /** Absent in a run, which waits for its outcome alone: a refusal comes in that one's place. */
+      readonly ask?: number;
       readonly plan: SerializedPlan;
       readonly content: string;
     }

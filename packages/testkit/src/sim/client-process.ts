@@ -104,6 +104,14 @@ export class ClientProcess extends SimProcess {
     this.#dispatch({ type: "submit", ask, plan, forOutcome });
   }
 
+  /** Submits under an id that is nobody else's, and waits for its outcome alone. */
+  runPlan(plan: SerializedPlan): void {
+    this.#note(`runs ${plan.plan_id}`, plan.plan_id);
+    const content = canonicalContent(plan);
+    this.#world.witness({ type: "clientSubmits", peer: this.peer, plan, content });
+    this.#dispatch({ type: "submit", plan, forOutcome: true });
+  }
+
   cancel(planId: string): void {
     const ask = this.#open(planId);
     this.#note(`cancels ${planId}`, planId);

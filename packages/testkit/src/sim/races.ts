@@ -4,6 +4,7 @@ import type { Ledger, LedgerAttempt } from "../oracle/ledger.js";
 import type { Coverage } from "./coverage.js";
 import { planOfPart } from "./describe-message.js";
 import { OldPeerRaces } from "./old-peer-races.js";
+import { RunRaces } from "./run-races.js";
 import { ShapeRaces } from "./shape-races.js";
 
 /** Notices, from outside, the orders of events that promises are easily broken in; so that a run can say how often each was tried. */
@@ -18,6 +19,7 @@ export class Races {
   readonly #dead = new Set<string>();
   readonly #oldPeers: OldPeerRaces;
   readonly #shapes: ShapeRaces;
+  readonly #runs: RunRaces;
   readonly #cancelledStreams = new Set<string>();
   #starts = 0;
   #isDown = false;
@@ -28,6 +30,7 @@ export class Races {
     this.#leaseMs = leaseMs;
     this.#oldPeers = new OldPeerRaces(ledger, coverage);
     this.#shapes = new ShapeRaces(coverage);
+    this.#runs = new RunRaces(coverage);
   }
 
   see(fact: Fact): void {
@@ -54,6 +57,10 @@ export class Races {
           return this.#oldPeers.says(fact.peer, fact.message);
         }
         return this.#says(fact.message);
+      case "clientSubmits":
+        return this.#runs.submits(fact);
+      case "clientLostSight":
+        return this.#runs.losesSight(fact);
       case "coordinatorDied":
         this.#isDown = true;
         return;
@@ -125,6 +132,7 @@ export class Races {
       }
       case "Submit": {
         const key = keyOf(process, message);
+        if (!this.#repeated.has(key)) this.#runs.hears(message);
         const isKnown = this.#heard.has(key) && this.#ledger.plans.has(message.plan.plan_id);
         if (isKnown && !this.#repeated.has(key)) {
           this.#count("a submission is sent again: its acceptance was lost");
@@ -143,6 +151,7 @@ export class Races {
   }
 
   #says(message: Message): void {
+    this.#runs.says(message);
     if (message.type === "Draining") this.#count("a worker is sent away");
     if (message.type === "Error" && message.code === "WORKER_UNKNOWN")
       this.#count("a worker is sent away that is not there");

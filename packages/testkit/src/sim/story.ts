@@ -26,6 +26,8 @@ export class Story {
   readonly oldWorkers = new Map<string, OldWorkerProcess>();
   readonly clients = new Map<string, ClientProcess>();
   readonly submitted: SerializedPlan[] = [];
+  /** Of these, the ids that were made for one run: under them nothing else is submitted. */
+  readonly runs = new Set<string>();
   readonly shapedPlans: ShapedPlans;
   readonly cancelled = new Set<string>();
   readonly streams: { readonly streamId: string; readonly client: string }[] = [];

@@ -19,7 +19,9 @@ export const USERS = {
       somePlan(chance, planId, { workers, oldWorkers }),
     );
     story.submitted.push(plan);
-    client.submit(plan, chance.happens(50));
+    const how = chance.choose({ runs: 4, "waits for the outcome": 3, submits: 3 });
+    if (how === "runs") run(story, client, plan);
+    else client.submit(plan, how === "waits for the outcome");
   },
 
   "submits and soon cancels"(story: Story): void {
@@ -30,7 +32,8 @@ export const USERS = {
     const filter = chance.choose({ quick: 3, inline: 2, slow: 1 });
     const plan = story.shapedPlans.shaped(planOf(planId, filter));
     story.submitted.push(plan);
-    client.submit(plan, false);
+    if (chance.happens(40)) run(story, client, plan);
+    else client.submit(plan, false);
     client.after(chance.between(1, 120), () => client.cancel(planId));
   },
 
@@ -46,14 +49,14 @@ export const USERS = {
   },
 
   "submits again"(story: Story): void {
-    const plan = recent(story);
+    const plan = recentlyNamed(story);
     if (plan === undefined) return;
     someClient(story)?.submit(plan, false);
     story.world.coverage.count("race: the same submission twice");
   },
 
   "submits other content"(story: Story): void {
-    const plan = recent(story);
+    const plan = recentlyNamed(story);
     if (plan === undefined) return;
     const input = { source: "Inline", value: { type: "Json", data: "other content" } } as const;
     someClient(story)?.submit({ ...plan, input }, false);
@@ -112,6 +115,11 @@ export const USERS = {
   },
 };
 
+function run({ runs }: Story, client: ClientProcess, plan: SerializedPlan): void {
+  runs.add(plan.plan_id);
+  client.runPlan(plan);
+}
+
 function someClient({ world, clients }: Story): ClientProcess | undefined {
   return world.chance.pick([...clients.values()].filter(({ isReady }) => isReady));
 }
@@ -119,4 +127,9 @@ function someClient({ world, clients }: Story): ClientProcess | undefined {
 /** What was handed in lately is likely still under way. */
 function recent({ world, submitted }: Story): SerializedPlan | undefined {
   return world.chance.pick(submitted.slice(-5));
+}
+
+/** As `recent`, of those whose ids their users have chosen. */
+function recentlyNamed({ world, submitted, runs }: Story): SerializedPlan | undefined {
+  return world.chance.pick(submitted.filter(({ plan_id }) => !runs.has(plan_id)).slice(-5));
 }
