@@ -188,6 +188,13 @@ describe("values and events", () => {
   });
 });
 
+test("a key __proto__ of a record is left to the parse", () => {
+  const states = JSON.parse('{"a":{"type":"Empty"},"__proto__":{"type":"Empty"}}') as object;
+  const raw = { ...USUAL.PlanResult, result: { ...RESULT, states } };
+  expectNoMore(Message, raw);
+  expect(exactly(Message)({ ...raw, result: { ...RESULT, states: { a: VALUE } } })).toBe(true);
+});
+
 test("bounds of integers are kept", () => {
   const isExact = exactly(UInt64);
   expect([0, 7n, 2n ** 64n - 1n].map(isExact)).toEqual([true, true, true]);
