@@ -97,6 +97,20 @@ it("a plan with several targets is cut into the largest subtrees that have one",
   });
 });
 
+it("a single node goes where the Remote around it says, also when edges cut it out of that", () => {
+  const driver = new CoordinatorDriver();
+  const [a, b] = [driver.worker("a"), driver.worker("b")];
+  const far = { Remote: { node_id: "at-b", target: { WorkerId: "b" }, plan: execute("g") } };
+  const plan = planOf("p", {
+    plan: { Sequence: [execute("f"), far] },
+    edges: { g: ["f"] },
+    bindings: ["f", "g"].map((node_id) => ({ node_id, uses: "f" })),
+  });
+  driver.submit(driver.client(), plan);
+  driver.answer(a, driver.take(a, "AssignPlan"), 2);
+  expect(driver.take(b, "AssignPlan").plan).toMatchObject({ plan: execute("g") });
+});
+
 it("a plan of pickled and of bound nodes is walked here: some nodes are ours, some an inherited peer's", () => {
   const driver = new CoordinatorDriver();
   const client = driver.client();

@@ -116,6 +116,21 @@ it("who waits for the outcome alone gets nothing else", () => {
   expect(kindsTo(driver, client)).toEqual(["Finished"]);
 });
 
+it("who waits for the outcome alone is not told it a second time", () => {
+  const driver = new CoordinatorDriver();
+  const worker = driver.worker("w");
+  const client = driver.client();
+  driver.submit(client, planOf("p"), { watch: true, only_outcome: true });
+  driver.answer(worker, driver.take(worker, "AssignPlan"), 1);
+  const [finished] = driver.sent.flatMap(({ message }) =>
+    message.type === "PlanEvent" ? [message.number] : [],
+  );
+  watch(driver, client, { only_outcome: true, from: finished });
+  expect(kindsTo(driver, client)).toEqual(["Finished"]);
+  watch(driver, client, { only_outcome: true, from: [1, 1] });
+  expect(kindsTo(driver, client)).toEqual(["Finished", "Finished"]);
+});
+
 it("a later Watch of a connection replaces its earlier one; after Unwatch nothing comes", () => {
   const driver = new CoordinatorDriver();
   const worker = driver.worker("w");
