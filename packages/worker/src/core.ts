@@ -12,4 +12,5 @@ export type {
 export { DEFAULTS, type Settings } from "./core/settings.js";
 export type { WorkerState } from "./core/state.js";
 export type { FromIsolate, ToIsolate } from "./isolate/messages.js";
-export { IsolatePool, type Isolate, type IsolateEvents, type PoolEvents } from "./isolate/pool.js";
+export type { Isolate, IsolateEvents } from "./isolate/member.js";
+export { IsolatePool, type PoolEvents } from "./isolate/pool.js";

@@ -315,6 +315,50 @@ describe("stopping", () => {
   });
 });
 
+describe("calls ahead", () => {
+  const IDS = Array.from({ length: 40 }, (_, index) => `short-${index}`);
+
+  /** Two busy threads and many short calls; one that is not comes early, so that a thread has others ahead behind it. */
+  async function among(filter: string, input: Value): Promise<FakeSession> {
+    await start({ filters: [filterModule("stuck.ts")], slots: 64, threads: 2 });
+    const session = await coordinator.worker();
+    const { file, open } = gate();
+    for (const id of ["a", "b"]) assign(session, "blocks", file, id);
+    // Both threads have loaded.
+    for (const id of ["a", "b"]) await started(session, id);
+    open();
+    for (const id of ["a", "b"]) await session.result(id);
+    const plans = IDS.map((id) => executePlan("obliging", text(id), id));
+    plans.splice(5, 0, executePlan(filter, input, "odd"));
+    session.sendBatch(...plans.map((plan) => ({ type: "AssignPlan" as const, plan, attempt: 1 })));
+    return session;
+  }
+
+  async function expectAllShortSucceed(session: FakeSession): Promise<void> {
+    for (const id of IDS) {
+      expect((await session.result(id)).result).toMatchObject({ output: text(id) });
+    }
+  }
+
+  test("do not wait for the long call that they were given behind", async () => {
+    const path = join(folder, "opens-last");
+    const session = await among("blocks", text(path));
+    await expectAllShortSucceed(session);
+    writeFileSync(path, "");
+    expect((await session.result("odd")).result).toMatchObject({ output: text("released") });
+  });
+
+  test.each([
+    ["limited", "FILTER_TIMEOUT", json(1)],
+    ["dies", "WORKER_CRASH", text("exit")],
+    ["dies", "WORKER_CRASH", text("throw")],
+  ])("outlive the one before them (%s), which alone is %s", async (filter, code, input) => {
+    const session = await among(filter, input);
+    await expectAllShortSucceed(session);
+    expect((await session.result("odd")).result).toMatchObject({ status: "Failed", code });
+  });
+});
+
 describe("heartbeats", () => {
   test("go on while a filter blocks its thread", async () => {
     coordinator.registered = { heartbeat_interval_ms: 20 };

@@ -170,6 +170,8 @@ export class SimIsolate implements Isolate {
         this.#running = this.#runs.begin(call, (outcome) => this.#done(call, outcome));
         return;
       }
+      case "ahead":
+        throw new Error("it has no claims, and so no calls ahead");
       case "abort":
         if (this.#running?.call.call === message.call) this.#runs.abort(this.#running);
         return;

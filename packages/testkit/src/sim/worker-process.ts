@@ -87,6 +87,7 @@ export class WorkerProcess extends SimProcess {
       (events) => new SimIsolate(this, this.#runs, events),
       setup.threads,
       this.#poolEvents(),
+      () => this.now.mono,
     );
     this.#note("starts");
     world.witness({ type: "workerStarted", peer: this.peer, slots });

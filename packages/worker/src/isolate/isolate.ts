@@ -1,4 +1,6 @@
 import { isMainThread, parentPort, Worker as Thread, workerData } from "node:worker_threads";
+import type { CallOutcome, FilterCall } from "../core/filter-call.js";
+import { CallLine } from "./call-line.js";
 import { loadFilters } from "./load-filters.js";
 import type { FromIsolate, ToIsolate } from "./messages.js";
 import { postOutcome } from "./post-outcome.js";
@@ -8,13 +10,15 @@ import { CallServer } from "./serve-calls.js";
 
 interface Port {
   readonly files: readonly string[];
+  /** Where calls ahead are claimed. */
+  readonly cells?: Int32Array;
   post(message: FromIsolate, transfer?: readonly ArrayBuffer[]): void;
   onMessage(take: (message: ToIsolate) => void): void;
 }
 
 function threadPort(port: NonNullable<typeof parentPort>): Port {
   return {
-    files: (workerData as { files: readonly string[] }).files,
+    ...(workerData as Required<Pick<Port, "files" | "cells">>),
     post: (message, transfer = []) => port.postMessage(message, transfer),
     onMessage: (take) => port.on("message", take),
   };
@@ -42,18 +46,24 @@ async function serve(port: Port): Promise<void> {
     (key) => definitions.get(key),
     (report) => port.post({ type: "report", report }),
   );
-  const run = async ({ call }: Extract<ToIsolate, { type: "call" }>): Promise<void> => {
-    postOutcome(call, await server.run(call), (outcome, transfer) =>
+  const answer = (call: FilterCall, made: CallOutcome) =>
+    postOutcome(call, made, (outcome, transfer) =>
       port.post({ type: "done", call: call.call, outcome }, transfer),
     );
-  };
+  const line = new CallLine(
+    port.cells,
+    async (call) => answer(call, await server.run(call)),
+    answer,
+  );
   port.onMessage((message) => {
     switch (message.type) {
       case "call":
-        // A rejection is a mistake of ours: unhandled, it ends this isolate, and the pool tells.
-        return void run(message);
+        return line.give([message]);
+      case "ahead":
+        return line.give(message.calls);
       case "abort":
-        return server.abort(message.call);
+        if (!line.drop(message.call)) server.abort(message.call);
+        return;
     }
   });
   port.post({ type: "loaded", loaded: { filters, failures } });

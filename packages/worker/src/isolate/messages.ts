@@ -6,11 +6,19 @@ import type {
   FilterCall,
   FilterOffer,
 } from "../core/filter-call.js";
+import type { Claim } from "./claims.js";
 
-/** What the link says to a thread or process that runs filters. */
+/** What the link says to a thread or process that runs filters. A `call` comes when it runs none, calls `ahead` to a thread that runs one. */
 export type ToIsolate =
   | { readonly type: "call"; readonly call: FilterCall }
+  | { readonly type: "ahead"; readonly calls: readonly AheadCall[] }
   | { readonly type: "abort"; readonly call: CallId };
+
+/** A call that is to be run after those before it, unless the pool has taken it back. */
+export interface AheadCall {
+  readonly call: FilterCall;
+  readonly claim: Claim;
+}
 
 /** What it answers. `loaded` is the first message, `done` answers each call once. */
 export type FromIsolate =

@@ -1,8 +1,8 @@
 import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import type { StartIsolate } from "./member.js";
 import type { FromIsolate } from "./messages.js";
 import { ownOutcome } from "./own-buffers.js";
-import type { StartIsolate } from "./pool.js";
 
 /** Starts processes that load `files` and run their filters. They end with this process, however it ends. */
 export function processStarter(files: readonly string[]): StartIsolate {

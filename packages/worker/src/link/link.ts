@@ -5,6 +5,7 @@ import { offerKey, type FilterOffer } from "../core/filter-call.js";
 import { findCapabilities, knownCapabilities } from "../detect/capabilities.js";
 import type { Loaded, LoadFailure } from "../isolate/messages.js";
 import { ownCall } from "../isolate/own-buffers.js";
+import type { StartIsolate } from "../isolate/member.js";
 import { IsolatePool, type PoolEvents } from "../isolate/pool.js";
 import { processStarter } from "../isolate/start-process.js";
 import { threadStarter } from "../isolate/start-thread.js";
@@ -47,8 +48,10 @@ export class Link {
     this.#mainThread = new MainThreadLag(() => host.post({ type: "areYouThere" }));
     this.#core = new WorkerCore(options.settings);
     const { files, threads } = options;
-    this.#threads = new IsolatePool(threadStarter(files), threads, this.#poolEvents());
-    this.#processes = new IsolatePool(processStarter(files), threads, this.#poolEvents());
+    const pool = (starter: StartIsolate) =>
+      new IsolatePool(starter, threads, this.#poolEvents(), () => performance.now());
+    this.#threads = pool(threadStarter(files));
+    this.#processes = pool(processStarter(files));
   }
 
   /** Loads the filters, then connects. */
