@@ -28,6 +28,8 @@ function prepare(/** @type {number} */ workers, /** @type {number} */ queued) {
   const core = new CoordinatorCore(settings, { historyId: "h", boot: 1, live: [], offered: [] });
   /** @type {any[]} */
   const assigned = [];
+  // To shift an array of 10,000 would be a part of what is measured.
+  let answered = 0;
   let plans = 0;
 
   const step = (/** @type {any} */ event) => {
@@ -79,8 +81,9 @@ function prepare(/** @type {number} */ workers, /** @type {number} */ queued) {
   /** One plan in, and the oldest of those that run out. */
   return () => {
     submit(usual);
-    if (assigned.length < workers) return;
-    const { conn, message } = assigned.shift();
+    if (assigned.length - answered < workers) return;
+    const { conn, message } = assigned[answered];
+    assigned[answered++] = undefined;
     const { attempt, plan } = message;
     receive(conn, { type: "PlanResult", worker_id: conn, plan_id: plan.plan_id, attempt, result });
   };
