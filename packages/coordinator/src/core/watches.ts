@@ -32,6 +32,7 @@ export function publishRan(
   about: RanNodes["about"],
   ran: readonly RanNode[],
 ): void {
+  if (ran.length === 0) return;
   const { state, now } = turn;
   const { planId: plan_id } = execution;
   const number: EventNumber = [state.boot, state.lastNumber.event + 1];

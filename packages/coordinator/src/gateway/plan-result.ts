@@ -1,7 +1,7 @@
 import type { MessageOf } from "@planwire/protocol";
 import { takeResult } from "../core/results.js";
 import { workerOf } from "../core/sessions.js";
-import { nodesRan, toldByWorker } from "../core/told-by-worker.js";
+import { toldByWorker } from "../core/told-by-worker.js";
 import type { Connection, Turn } from "../core/state.js";
 
 export function planResult(
@@ -13,7 +13,6 @@ export function planResult(
   const worker = workerOf(turn, connection.id);
   const { plan_id: partId, attempt, result, events, ran } = message;
   if (!worker) return;
-  if (events) toldByWorker(turn, worker, { partId, attempt, events });
-  if (ran) nodesRan(turn, worker, { partId, attempt, ran });
+  if (events || ran) toldByWorker(turn, worker, { partId, attempt, events, ran });
   takeResult(turn, worker, { partId, attempt, result, bytes });
 }
