@@ -77,9 +77,9 @@ function unfolded(
   const whole: SerializedPlan = isUsual
     ? { plan_id, plan, input, metadata: data, bindings }
     : { plan_id, plan };
-  if (!isUsual && input !== undefined) whole.input = input;
-  if (!isUsual && data !== undefined) whole.metadata = data;
-  if (!isUsual && bindings !== undefined) whole.bindings = bindings;
+  if (input !== undefined) whole.input = input;
+  if (data !== undefined) whole.metadata = data;
+  if (bindings !== undefined) whole.bindings = bindings;
   if (filters !== undefined) whole.filters = filters;
   if (mode !== undefined) whole.mode = mode;
   if (edges !== undefined) whole.edges = edges;

@@ -30,9 +30,6 @@ function compile(schema: z.core.$ZodTypes): Exactly {
   const checks = (def.checks ?? []).map(checked);
   const one = byType(schema);
   if (checks.length === 0) return one;
-  const [first, second] = checks;
-  if (checks.length === 1 && first) return (raw) => one(raw) && first(raw);
-  if (checks.length === 2 && first && second) return (raw) => one(raw) && first(raw) && second(raw);
   return (raw) => one(raw) && checks.every((check) => check(raw));
 }
 
@@ -85,6 +82,7 @@ function byType(schema: z.core.$ZodTypes): Exactly {
 
 function isOneOf(def: z.core.$ZodUnionDef | z.core.$ZodDiscriminatedUnionDef): Exactly {
   if (!("discriminator" in def)) {
+    // What is exactly one option no option before it reads: ours exclude each other.
     const options = def.options.map(exactly);
     return (raw) => options.some((option) => option(raw));
   }
