@@ -20,8 +20,8 @@ type Wires = Pick<
 type Persist = Extract<Effect, { type: "persist" }>;
 
 /**
- * Events that are stepped at one look at the clock, before what they persist is handed over. A client's batch may bring thousands: the first of them need not wait
- * for the last. What a store is handed while it syncs shares the next sync all the same.
+ * Events that are stepped at one look at the clock, before what they persist is handed over. A client's batch may bring thousands: the first
+ * of them need not wait for the last. What a store is handed while it syncs shares the next sync all the same.
  */
 const KEEP_MOVING = 32;
 /** The longest that setTimeout can wait. */

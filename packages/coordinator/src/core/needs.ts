@@ -54,8 +54,9 @@ const askedBy = byShape((plan): Asked => {
 });
 
 /**
- * What a worker must have to run this plan, or part of one, whole; at its own target unless one is given. A bound node needs a worker of ours that offers its filter; a
- * pickled one a peer of the inherited wire; one with neither a worker of ours that offers its id, or, when none ever did, an inherited peer.
+ * What a worker must have to run this plan, or part of one, whole; at its own target unless one is given. A bound node needs a worker of
+ * ours that offers its filter; a pickled one a peer of the inherited wire; one with neither a worker of ours that offers its id, or, when
+ * none ever did, an inherited peer.
  */
 export function needsOf(state: CoreState, plan: SerializedPlan, target?: RemoteTarget): Needs {
   const { ours, isBound, byId, needs } = askedBy(plan);
