@@ -1,6 +1,6 @@
 import { defineFilter, plan } from "@planwire/plan";
 import type { ExecutionEvent, Outcome, WireError, WorkerEvent } from "@planwire/protocol";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { withDeadline } from "./deadline.js";
 import type { Run } from "./run.js";
 import type { RunEvent } from "./run-events.js";
@@ -289,6 +289,27 @@ describe("a deadline", () => {
     });
     const outcome = Promise.resolve({ outcome: succeeded(2) });
     expect(await withDeadline(outcome, 1)).toEqual({ outcome: succeeded(2) });
+  });
+
+  test("ends run(), too, when its coordinator says nothing more", async () => {
+    const { pw, connection } = await connected();
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      const ended = pw.run(double, 1, { timeoutMs: 5 }).then(
+        () => "succeeded",
+        (error: unknown) => error,
+      );
+      await connection.accept();
+      let how: unknown;
+      void ended.then((error) => (how = error));
+      for (let turn = 0; turn < 500 && how === undefined; turn++) {
+        await new Promise((resolve) => setImmediate(resolve));
+        vi.advanceTimersByTime(1_000);
+      }
+      expect(how).toMatchObject({ code: "DEADLINE_EXCEEDED" });
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   test("beyond what a timer can wait is the coordinator's alone", async () => {

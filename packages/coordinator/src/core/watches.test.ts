@@ -232,6 +232,16 @@ it("nodes that ran are told as two events each, to who watches and to who comes 
   expect(driver.eventsTo(waiting)).toMatchObject([{ kind: "Finished" }]);
 });
 
+it("no nodes that ran are no event", () => {
+  const driver = new CoordinatorDriver();
+  const [worker, client] = [driver.worker("w"), driver.client()];
+  driver.submit(client, planOf("p"), { watch: true });
+  const assigned = driver.take(worker, "AssignPlan");
+  driver.receive(worker, { ...resultMessage(assigned, success({ type: "Empty" })), ran: [] });
+  const kept = driver.core.state.executions.get("p")?.events?.kept ?? [];
+  expect(kept.map(({ type }) => type)).toEqual(["PlanEvent", "PlanEvent"]);
+});
+
 it("of nodes that ran, too, so many are kept: whoever comes later is told which numbers are lost", () => {
   const driver = new CoordinatorDriver({ settings: { maxEvents: 4 } });
   const worker = driver.worker("w");
